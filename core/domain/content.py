@@ -1,0 +1,89 @@
+"""What a message says, freed of who said it.
+
+These records are built from a Telegram update field by field, so that nothing crosses that is
+not named here. Files are referred to by the id that the *source* bot knows (`file_id`) and by
+the one that every bot knows (`unique_id`).
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Entity(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A stretch of formatted text; offset and length in UTF-16 code units.
+
+    Same names as Telegram's. There is no `user`: a text_mention would name a person.
+    """
+
+    type: str
+    offset: int
+    length: int
+    url: str | None = None
+    language: str | None = None
+    custom_emoji_id: str | None = None
+
+
+class LinkPreview(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a link is shown; Telegram's LinkPreviewOptions."""
+
+    is_disabled: bool | None = None
+    url: str | None = None
+    prefer_small_media: bool | None = None
+    prefer_large_media: bool | None = None
+    show_above_text: bool | None = None
+
+
+class MediaKind(StrEnum):
+    """A kind of file, by the name of Telegram's parameter."""
+
+    PHOTO = "photo"
+    VIDEO = "video"
+    ANIMATION = "animation"
+    VOICE = "voice"
+    VIDEO_NOTE = "video_note"
+    AUDIO = "audio"
+    DOCUMENT = "document"
+    STICKER = "sticker"
+
+
+class Text(msgspec.Struct, frozen=True, array_like=True, tag="t"):
+    """A text message."""
+
+    text: str
+    entities: tuple[Entity, ...] = ()
+    preview: LinkPreview | None = None
+
+
+class File(msgspec.Struct, frozen=True, array_like=True):
+    """A file as the source bot knows it. `size` in bytes, 0 where Telegram does not say."""
+
+    id: str
+    unique_id: str
+    size: int = 0
+    name: str = ""
+    mime: str = ""
+
+
+class Media(msgspec.Struct, frozen=True, array_like=True, tag="m"):
+    """One file with what is said about it. Durations in seconds, lengths in pixels, 0 = unknown."""
+
+    kind: MediaKind
+    file: File
+    caption: str = ""
+    entities: tuple[Entity, ...] = ()
+    spoiler: bool = False
+    caption_above: bool = False
+    duration: int = 0
+    width: int = 0
+    height: int = 0
+    title: str = ""
+    performer: str = ""
+    sticker_set: str = ""
+    emoji: str = ""
+    sticker_format: str = ""
+    thumbnail: File | None = None
+    album: str = ""
+
+
+Content = Text | Media

@@ -1,0 +1,68 @@
+"""Where a person stands: alone, waiting for a partner, or in one conversation.
+
+Redis holds the truth, one hash a person, changed only by scripts (core.state.redis.lua);
+this is that truth as a record. `seq` rises with every change, so that whoever learns of two
+changes in the wrong order keeps the newer one.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from core.domain.ids import BotId, ConversationId, PersonId, TicketId
+
+
+class Phase(StrEnum):
+    """What a person is doing."""
+
+    IDLE = "idle"
+    WAITING = "waiting"
+    CHATTING = "chatting"
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """A person's place in the network at one `seq`.
+
+    `bot` is where the person is served (home). `partner`, `partner_bot` and `side` mean
+    something only while chatting, `ticket` only while waiting.
+    """
+
+    seq: int = 0
+    phase: Phase = Phase.IDLE
+    bot: BotId = BotId(0)
+    ticket: TicketId = TicketId("")
+    conversation: ConversationId = ConversationId(0)
+    side: int = 0
+    partner: PersonId = PersonId(0)
+    partner_bot: BotId = BotId(0)
+
+    def talks_in(self, conversation: ConversationId) -> bool:
+        """Whether this person is, at this `seq`, in that conversation."""
+        return self.phase is Phase.CHATTING and self.conversation == conversation
+
+
+class Change(StrEnum):
+    """Why a person's standing changed; what the person is told follows from it."""
+
+    MATCHED = "matched"
+    PARTNER_LEFT = "partner_left"
+    PARTNER_UNREACHABLE = "partner_unreachable"
+    YOU_LEFT = "you_left"
+    YOU_LEFT_AND_SEARCH = "you_left_and_search"
+    SEARCHING = "searching"
+    SEARCH_CANCELLED = "search_cancelled"
+    MOVED = "moved"
+
+
+class ChatEvent(msgspec.Struct, frozen=True, array_like=True):
+    """One change of one person's standing, as a script wrote it into the outbox.
+
+    `id` is the outbox entry, and so what makes its delivery idempotent; `bot` is the shard
+    whose stream it belongs into.
+    """
+
+    id: str
+    person: PersonId
+    bot: BotId
+    change: Change
+    standing: Standing

@@ -1,0 +1,94 @@
+"""What travels in a shard's stream: everything a person is ever sent.
+
+An envelope is addressed to a person of that shard. Its `body` is a relayed message, an
+event of the conversation, or words of the network's own. Encoded as msgpack arrays: short, quick,
+and readable by an older version as long as fields are only added at the end with a default.
+
+Invariants: `origin` names the envelope for ever (the append script drops a second one), and
+nothing of the sender but `Relay.sender`, which never leaves the shards, tells who wrote it.
+"""
+
+from enum import IntEnum
+
+import msgspec
+
+from core.domain.content import Content
+from core.domain.conversation import Change, Standing
+from core.domain.errors import UnreadableEnvelope
+from core.domain.ids import BotId, ConversationId, MessageId, PersonId
+
+VERSION = 1
+
+
+class Lane(IntEnum):
+    """Which envelope goes first when a bot's budget is short."""
+
+    INTERACTIVE = 0
+    RELAYED = 1
+    BROADCAST = 2
+
+
+class Relay(msgspec.Struct, frozen=True, array_like=True, tag="r"):
+    """A message of the partner. `message` is its number in the sender's chat with `source`."""
+
+    conversation: ConversationId
+    side: int
+    sender: PersonId
+    source: BotId
+    message: MessageId
+    content: Content
+    reply_to: MessageId | None = None
+    reply_own: bool = False
+    quote: str | None = None
+    quote_position: int = 0
+    silent: bool = False
+    protected: bool = False
+    effect: str | None = None
+
+
+class Notice(msgspec.Struct, frozen=True, array_like=True, tag="n"):
+    """Words of the network: a text key, put into words by the recipient's shard.
+
+    `reply_to` is a message of the recipient's own that the words are about.
+    """
+
+    key: str
+    params: dict[str, str] = {}
+    reply_to: MessageId | None = None
+
+
+class Happening(msgspec.Struct, frozen=True, array_like=True, tag="h"):
+    """The person's standing changed: the shard takes note of it, and says so in words."""
+
+    change: Change
+    standing: Standing
+
+
+class Envelope(msgspec.Struct, frozen=True, array_like=True):
+    """`at` is when Telegram's update (or the event) came in, in milliseconds since 1970."""
+
+    version: int
+    to: PersonId
+    lane: Lane
+    at: int
+    body: Relay | Notice | Happening
+
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Envelope)
+
+
+def encode(envelope: Envelope) -> bytes:
+    """The envelope as it stands in a stream."""
+    return _encoder.encode(envelope)
+
+
+def decode(raw: bytes) -> Envelope:
+    """The envelope from a stream. Raises UnreadableEnvelope, whatever the bytes are."""
+    try:
+        envelope = _decoder.decode(raw)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise UnreadableEnvelope(f"an entry of {len(raw)} bytes is no envelope: {error}") from None
+    if envelope.version > VERSION:
+        raise UnreadableEnvelope(f"an envelope of version {envelope.version}; this process reads {VERSION}")
+    return envelope

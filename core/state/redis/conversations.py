@@ -1,0 +1,201 @@
+"""People's standings and how they change: find, leave, match, and the outbox of events.
+
+A script changes standings and writes an event for each person concerned into the outbox, in
+one step. `carry` brings events to the shards' streams and then out of the outbox; the process
+that ran the script does it at once, the leading coordinator does it for what was left lying.
+Both may do it: the stream knows an event by its outbox id.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from core.domain import envelope as envelopes
+from core.domain.conversation import Change, ChatEvent, Phase, Standing
+from core.domain.envelope import Envelope, Happening, Lane
+from core.domain.errors import StaleEpoch
+from core.domain.ids import BotId, ConversationId, Epoch, PersonId, TicketId, UpdateId
+from core.state.redis.client import RedisClient
+from core.state.redis.keys import Keys
+from core.state.redis.scripts import FIND, LEAVE, MATCH
+from core.state.redis.streams import Append, Source, Streams
+
+_FIELDS = ("seq", "phase", "bot", "ticket", "conv", "side", "partner", "pbot")
+_OUTBOX = Source("match", Epoch(0))
+
+
+class Outcome(NamedTuple):
+    """What a script did: `changed`, the standing after it, and the events to carry."""
+
+    changed: bool
+    standing: Standing
+    events: tuple[ChatEvent, ...]
+
+
+class Asker(NamedTuple):
+    """Who asks for a change: a person, by an update of a shard that holds its lease."""
+
+    person: PersonId
+    bot: BotId
+    epoch: Epoch
+    update: UpdateId
+
+
+class Ticket(NamedTuple):
+    """One person who waits. `last` is the partner before, `id` begins with the time in ms."""
+
+    id: TicketId
+    person: PersonId
+    bot: BotId
+    last: PersonId
+
+
+class Pairing(NamedTuple):
+    """Two tickets to be made a conversation of that id."""
+
+    conversation: ConversationId
+    a: Ticket
+    b: Ticket
+
+
+class Matched(NamedTuple):
+    """The answer to a pairing: its events, or which of the two no longer waits."""
+
+    events: tuple[ChatEvent, ...]
+    a_waits: bool
+    b_waits: bool
+
+
+class Conversations:
+    """The scripts of `{match}`, typed."""
+
+    def __init__(self, client: RedisClient, keys: Keys, streams: Streams) -> None:
+        self._client = client
+        self._keys = keys
+        self._streams = streams
+
+    async def standings(self, people: Sequence[PersonId]) -> list[Standing]:
+        """Where these people stand, in one round trip."""
+        replies = await self._client.pipeline([("HMGET", self._keys.person(p), *_FIELDS) for p in people])
+        return [_standing([value if value is not None else b"" for value in reply]) for reply in replies]
+
+    async def find(self, asker: Asker, *, safe: bool = True) -> Outcome:
+        """Give an idle person a ticket. Raises StaleEpoch, RedisAway."""
+        keys = (self._keys.person(asker.person), self._keys.tickets, self._keys.outbox, self._keys.match_fences)
+        reply = await self._client.run(FIND, keys, (asker.bot, asker.epoch, asker.update, asker.person), safe=safe)
+        return _outcome(reply, asker)
+
+    async def leave(
+        self,
+        asker: Asker,
+        partner: PersonId,
+        *,
+        search: bool = False,
+        partner_told: Change = Change.PARTNER_LEFT,
+        self_told: Change = Change.YOU_LEFT,
+        safe: bool = True,
+    ) -> Outcome:
+        """End a conversation or cancel a search; with `search` look for the next partner at once.
+
+        `partner` is whom the caller believes the person talks with (0 = nobody); where that is
+        wrong the script is run again with the true one.
+        """
+        while True:
+            keys = (
+                self._keys.person(asker.person),
+                self._keys.person(partner or asker.person),
+                self._keys.tickets,
+                self._keys.outbox,
+                self._keys.match_fences,
+            )
+            args = (
+                *(asker.bot, asker.epoch, asker.update, asker.person, partner),
+                *("find" if search else "", partner_told, self_told),
+            )
+            reply = await self._client.run(LEAVE, keys, args, safe=safe)
+            if reply[0] != b"retry":
+                return _outcome(reply, asker)
+            partner = _standing(reply[1]).partner
+
+    async def match(self, epoch: Epoch, pairings: Sequence[Pairing]) -> list[Matched]:
+        """Make conversations, fenced by the leader's epoch, in one round trip. Raises StaleEpoch."""
+        replies = await self._client.run_many(
+            [
+                (
+                    MATCH,
+                    (
+                        *(self._keys.person(pair.a.person), self._keys.person(pair.b.person)),
+                        *(self._keys.tickets, self._keys.outbox, self._keys.match_epoch),
+                    ),
+                    (epoch, pair.conversation, pair.a.person, pair.a.id, pair.b.person, pair.b.id),
+                )
+                for pair in pairings
+            ]
+        )
+        answers: list[Matched] = []
+        for reply in replies:
+            if reply[0] == b"stale":
+                raise StaleEpoch("coordinator", epoch)
+            if reply[0] == b"gone":
+                answers.append(Matched((), reply[1] == 1, reply[2] == 1))
+            else:
+                answers.append(Matched(tuple(_event(e[0], e[1:]) for e in reply[1:]), False, False))
+        return answers
+
+    async def carry(self, events: Sequence[ChatEvent], now_ms: int) -> None:
+        """Bring events to the streams of the people's shards, then take them out of the outbox."""
+        if not events:
+            return
+        await self._streams.append(_OUTBOX, [_append(event, now_ms) for event in events], now_ms, safe=False)
+        await self._client.command("XDEL", self._keys.outbox, *(event.id for event in events))
+
+    async def uncarried(self, older_than_ms: int, count: int) -> list[ChatEvent]:
+        """Events that lie in the outbox since before that time (ms since 1970), oldest first."""
+        reply = await self._client.command(
+            "XRANGE", self._keys.outbox, "-", f"{older_than_ms}-18446744073709551615", "COUNT", count
+        )
+        return [_event(id_, fields[1].split(b" ")) for id_, fields in reply]
+
+    async def waiting(self, after: TicketId | None, count: int, *, block_ms: int) -> list[Ticket]:
+        """Tickets after a cursor (None = from the beginning), in order of arrival; waits for new ones."""
+        reply = await self._client.command(
+            *("XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", self._keys.tickets, after or "0")
+        )
+        return [
+            Ticket(TicketId(id_.decode()), PersonId(int(f[1])), BotId(int(f[3])), PersonId(int(f[5])))
+            for id_, f in (reply[0][1] if reply else ())
+        ]
+
+    async def waiting_count(self) -> int:
+        """How many people wait for a partner."""
+        return int(await self._client.command("XLEN", self._keys.tickets))
+
+
+def _standing(values: Sequence[bytes]) -> Standing:
+    seq, phase, bot, ticket, conversation, side, partner, partner_bot = values
+    return Standing(
+        seq=int(seq or 0),
+        phase=Phase((phase or b"idle").decode()),
+        bot=BotId(int(bot or 0)),
+        ticket=TicketId(ticket.decode()),
+        conversation=ConversationId(int(conversation or 0)),
+        side=int(side or 0),
+        partner=PersonId(int(partner or 0)),
+        partner_bot=BotId(int(partner_bot or 0)),
+    )
+
+
+def _event(id_: bytes, words: Sequence[bytes]) -> ChatEvent:
+    standing = _standing(words[2:])
+    return ChatEvent(id_.decode(), PersonId(int(words[0])), standing.bot, Change(words[1].decode()), standing)
+
+
+def _outcome(reply: Any, asker: Asker) -> Outcome:
+    if reply[0] == b"stale":
+        raise StaleEpoch(f"bot {asker.bot}", asker.epoch)
+    return Outcome(reply[0] == b"done", _standing(reply[1]), tuple(_event(e[0], e[1:]) for e in reply[2:]))
+
+
+def _append(event: ChatEvent, now_ms: int) -> Append:
+    body = Happening(event.change, event.standing)
+    envelope = Envelope(envelopes.VERSION, event.person, Lane.INTERACTIVE, now_ms, body)
+    return Append(event.bot, event.id, envelopes.encode(envelope))

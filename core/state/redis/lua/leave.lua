@@ -1,0 +1,41 @@
+-- A person stops searching or ends the conversation, and may search again at once.
+-- KEYS person, partner, tickets, outbox, fences
+-- ARGV source bot, epoch, update, person, partner, 'find' or '', what the partner is told, what the person is told
+-- The partner is declared by the caller; where it is another by now, 'retry' says so.
+-- Returns {word, standing, event ...}: 'stale', 'again', 'retry', 'unchanged', 'done'.
+if not fence(KEYS[5], ARGV[1], tonumber(ARGV[2])) then return {'stale', standing(KEYS[1])} end
+local last = redis.call('HMGET', KEYS[1], 'cbot', 'cupd')
+if last[1] == ARGV[1] and tonumber(ARGV[3]) <= tonumber(last[2]) then return {'again', standing(KEYS[1])} end
+local s = standing(KEYS[1])
+local events = {}
+local told = ARGV[8]
+if s[2] == 'idle' then
+  if ARGV[6] ~= 'find' then return {'unchanged', s} end
+  told = 'searching'
+elseif s[2] == 'waiting' then
+  if ARGV[6] == 'find' then return {'unchanged', s} end
+  redis.call('XDEL', KEYS[3], s[4])
+  told = 'search_cancelled'
+else
+  if s[7] ~= ARGV[5] then return {'retry', s} end
+  local p = standing(KEYS[2])
+  if p[2] == 'chatting' and p[5] == s[5] then
+    redis.call('HINCRBY', KEYS[2], 'seq', 1)
+    redis.call('HSET', KEYS[2], 'phase', 'idle', 'conv', '0', 'partner', '0', 'pbot', '0', 'last', ARGV[4])
+    redis.call('PEXPIRE', KEYS[2], 172800000)
+    events[1] = emit(KEYS[4], ARGV[5], ARGV[7], KEYS[2])
+  end
+  redis.call('HSET', KEYS[1], 'last', s[7])
+end
+redis.call('HINCRBY', KEYS[1], 'seq', 1)
+redis.call('HSET', KEYS[1], 'phase', 'idle', 'ticket', '', 'conv', '0', 'partner', '0', 'pbot', '0',
+  'cbot', ARGV[1], 'cupd', ARGV[3])
+if ARGV[6] == 'find' then
+  local ticket = redis.call('XADD', KEYS[3], '*', 'p', ARGV[4], 'b', ARGV[1], 'l', redis.call('HGET', KEYS[1], 'last') or '0')
+  redis.call('HSET', KEYS[1], 'phase', 'waiting', 'bot', ARGV[1], 'ticket', ticket)
+  redis.call('PERSIST', KEYS[1])
+else
+  redis.call('PEXPIRE', KEYS[1], 172800000)
+end
+events[#events + 1] = emit(KEYS[4], ARGV[4], told, KEYS[1])
+return {'done', standing(KEYS[1]), unpack(events)}

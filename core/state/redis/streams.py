@@ -1,0 +1,126 @@
+"""A shard's inbox: appended to by any process, read and emptied by the one that holds the lease.
+
+What dies: the appender may repeat its append (known by source and member); the reader reads
+from the beginning again and finds all that Telegram has not said yes to. `inflight` remembers
+which of these may have reached Telegram already, so that repeats are counted.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from core.domain.errors import StaleEpoch
+from core.domain.ids import BotId, EntryId, Epoch
+from core.state.redis.client import BLOCK_MS, Argument, RedisClient
+from core.state.redis.keys import Keys
+from core.state.redis.scripts import APPEND, QUARANTINE, SETTLE
+
+SEEN_KEPT = 2_048
+"""How many members of a source a stream remembers; Telegram repeats at most one batch of 100."""
+
+POISON_KEPT = 10_000
+"""How many unreadable entries are kept to be looked at."""
+
+START = EntryId("0")
+
+
+class Append(NamedTuple):
+    """One envelope for one shard. `member` makes it the only one of its source."""
+
+    bot: BotId
+    member: str
+    payload: bytes
+
+
+class Source(NamedTuple):
+    """Who appends: a shard (its bot id) with its epoch, or a part of the network with epoch 0."""
+
+    name: str
+    epoch: Epoch
+
+
+class Entry(NamedTuple):
+    """One undelivered envelope, still encoded."""
+
+    id: EntryId
+    payload: bytes
+
+
+class Streams:
+    """Appends to any inbox."""
+
+    def __init__(self, client: RedisClient, keys: Keys) -> None:
+        self._client = client
+        self._keys = keys
+
+    async def append(self, source: Source, appends: Iterable[Append], now_ms: int, *, safe: bool = True) -> int:
+        """Append in order, one script a destination, one round trip for all.
+
+        Returns how many were new. Raises RedisAway (repeat it), StaleEpoch (stop).
+        """
+        by_bot: dict[BotId, list[Argument]] = {}
+        for bot, member, payload in appends:
+            by_bot.setdefault(bot, []).extend((member, payload))
+        if not by_bot:
+            return 0
+        head = (source.name, source.epoch, now_ms, SEEN_KEPT)
+        replies = await self._client.run_many(
+            [
+                (
+                    APPEND,
+                    (self._keys.inbox(bot), self._keys.seen(bot, source.name), self._keys.fences(bot)),
+                    (*head, *members),
+                )
+                for bot, members in by_bot.items()
+            ],
+            safe=safe,
+        )
+        if any(reply == -1 for reply in replies):
+            raise StaleEpoch(source.name, source.epoch)
+        return sum(replies)
+
+
+class Inbox:
+    """The holder's view of its own stream. Every change is fenced by the lease's epoch."""
+
+    def __init__(self, client: RedisClient, keys: Keys, bot: BotId) -> None:
+        self._client = client
+        self._bot = bot
+        self._inbox = keys.inbox(bot)
+        self._poison = keys.poison(bot)
+        self._inflight = keys.inflight(bot)
+        self._epoch = keys.epoch(bot)
+
+    async def read(self, after: EntryId, count: int, *, block_ms: int = BLOCK_MS) -> list[Entry]:
+        """Up to `count` entries after the cursor, oldest first; waits when there is none."""
+        reply = await self._client.command("XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", self._inbox, after)
+        return [Entry(EntryId(id_.decode()), fields[1]) for id_, fields in reply[0][1]] if reply else []
+
+    async def settle(self, epoch: Epoch, done: Sequence[EntryId], started: Sequence[EntryId]) -> None:
+        """Delete what Telegram said yes to; note what goes to Telegram now. Raises StaleEpoch."""
+        reply = await self._client.run(
+            SETTLE, (self._inbox, self._inflight, self._epoch), (epoch, len(done), *done, *started)
+        )
+        if reply == -1:
+            raise StaleEpoch(str(self._bot), epoch)
+
+    async def quarantine(self, epoch: Epoch, entry: EntryId, reason: str) -> None:
+        """Put an entry that cannot be delivered aside. Raises StaleEpoch."""
+        reply = await self._client.run(
+            QUARANTINE, (self._inbox, self._poison, self._epoch), (epoch, entry, reason, POISON_KEPT)
+        )
+        if reply == -1:
+            raise StaleEpoch(str(self._bot), epoch)
+
+    async def reclaim(self) -> set[EntryId]:
+        """Entries that the holder before had on their way: each may reach its reader twice."""
+        members = await self._client.command("SMEMBERS", self._inflight)
+        await self._client.command("DEL", self._inflight)
+        return {EntryId(member.decode()) for member in members}
+
+    async def backlog(self) -> tuple[int, int]:
+        """How many entries wait, and the oldest one's time in milliseconds since 1970 (0 = none)."""
+        length, oldest = await self._client.pipeline(
+            [("XLEN", self._inbox), ("XRANGE", self._inbox, "-", "+", "COUNT", 1)]
+        )
+        return length, int(oldest[0][0].split(b"-")[0]) if oldest else 0
+
