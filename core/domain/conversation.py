@@ -23,8 +23,9 @@ class Phase(StrEnum):
 class Standing(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """A person's place in the network at one `seq`.
 
-    `bot` is where the person is served (home). `partner`, `partner_bot` and `side` mean
-    something only while chatting, `ticket` only while waiting.
+    `bot` is where the person is served (home). `ticket` means something only while waiting.
+    `conversation`, `side`, `partner` and `partner_bot` are the present conversation while
+    chatting, else the last one (forgotten after 48 idle hours).
     """
 
     seq: int = 0

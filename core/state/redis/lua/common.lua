@@ -1,5 +1,8 @@
 -- Put before every script by the loader.
 
+-- How long the last conversation of an idle person is remembered: 48 hours.
+local KEPT_MS = 172800000
+
 -- Whether `epoch` of `source` is the newest known here; a newer one is remembered.
 local function fence(key, source, epoch)
   local known = tonumber(redis.call('HGET', key, source) or '0')

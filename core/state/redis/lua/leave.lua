@@ -21,21 +21,19 @@ else
   local p = standing(KEYS[2])
   if p[2] == 'chatting' and p[5] == s[5] then
     redis.call('HINCRBY', KEYS[2], 'seq', 1)
-    redis.call('HSET', KEYS[2], 'phase', 'idle', 'conv', '0', 'partner', '0', 'pbot', '0', 'last', ARGV[4])
-    redis.call('PEXPIRE', KEYS[2], 172800000)
+    redis.call('HSET', KEYS[2], 'phase', 'idle')
+    redis.call('PEXPIRE', KEYS[2], KEPT_MS)
     events[1] = emit(KEYS[4], ARGV[5], ARGV[7], KEYS[2])
   end
-  redis.call('HSET', KEYS[1], 'last', s[7])
 end
 redis.call('HINCRBY', KEYS[1], 'seq', 1)
-redis.call('HSET', KEYS[1], 'phase', 'idle', 'ticket', '', 'conv', '0', 'partner', '0', 'pbot', '0',
-  'cbot', ARGV[1], 'cupd', ARGV[3])
+redis.call('HSET', KEYS[1], 'phase', 'idle', 'ticket', '', 'cbot', ARGV[1], 'cupd', ARGV[3])
 if ARGV[6] == 'find' then
-  local ticket = redis.call('XADD', KEYS[3], '*', 'p', ARGV[4], 'b', ARGV[1], 'l', redis.call('HGET', KEYS[1], 'last') or '0')
+  local ticket = redis.call('XADD', KEYS[3], '*', 'p', ARGV[4], 'b', ARGV[1], 'l', s[7])
   redis.call('HSET', KEYS[1], 'phase', 'waiting', 'bot', ARGV[1], 'ticket', ticket)
   redis.call('PERSIST', KEYS[1])
 else
-  redis.call('PEXPIRE', KEYS[1], 172800000)
+  redis.call('PEXPIRE', KEYS[1], KEPT_MS)
 end
 events[#events + 1] = emit(KEYS[4], ARGV[4], told, KEYS[1])
 return {'done', standing(KEYS[1]), unpack(events)}
