@@ -38,8 +38,10 @@ class RedisClient:
     """One pool of connections. `async with RedisClient(url, durability) as client`."""
 
     def __init__(self, url: str, durability: Durability = "fsync", *, connections: int = 16) -> None:
-        self._redis = redis_asyncio.Redis.from_url(
+        # A pool whose connections are all in use lets the next caller wait, instead of calling Redis away.
+        pool = redis_asyncio.BlockingConnectionPool.from_url(
             url,
+            timeout=5,
             socket_timeout=5,
             socket_connect_timeout=2,
             max_connections=connections,
@@ -47,6 +49,7 @@ class RedisClient:
             retry_on_error=[],
             protocol=2,
         )
+        self._redis = redis_asyncio.Redis.from_pool(pool)
         # Replies as the server sends them, whatever the version of the library makes of a command.
         self._redis.response_callbacks.clear()
         self._durability = durability
@@ -63,10 +66,9 @@ class RedisClient:
 
     async def open(self) -> None:
         """Reach the server once, and learn how it makes a write safe. Raises RedisAway."""
-        settings = await self.command("CONFIG", "GET", "appendfsync")
-        if self._durability == "fsync" and dict(zip(settings[::2], settings[1::2], strict=False)) != {
-            b"appendfsync": b"always"
-        }:
+        replies = await self.pipeline([("CONFIG", "GET", "appendonly"), ("CONFIG", "GET", "appendfsync")])
+        appendonly, appendfsync = (reply[1] for reply in replies)
+        if self._durability == "fsync" and (appendonly, appendfsync) != (b"yes", b"always"):
             self._wait = ("WAITAOF", 1, 0, SAFE_WAIT_MS)
         if self._wait is not None:
             await self.pipeline([("PING",)], safe=True)

@@ -14,6 +14,7 @@ from core.domain.conversation import Change, ChatEvent, Phase, Standing
 from core.domain.envelope import Envelope, Happening, Lane
 from core.domain.errors import StaleEpoch
 from core.domain.ids import BotId, ConversationId, Epoch, PersonId, TicketId, UpdateId
+from core.domain.ticket import Pairing, Ticket
 from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
 from core.state.redis.scripts import FIND, LEAVE, MATCH
@@ -38,23 +39,6 @@ class Asker(NamedTuple):
     bot: BotId
     epoch: Epoch
     update: UpdateId
-
-
-class Ticket(NamedTuple):
-    """One person who waits. `last` is the partner before, `id` begins with the time in ms."""
-
-    id: TicketId
-    person: PersonId
-    bot: BotId
-    last: PersonId
-
-
-class Pairing(NamedTuple):
-    """Two tickets to be made a conversation of that id."""
-
-    conversation: ConversationId
-    a: Ticket
-    b: Ticket
 
 
 class Matched(NamedTuple):
@@ -148,22 +132,22 @@ class Conversations:
         await self._streams.append(_OUTBOX, [_append(event, now_ms) for event in events], now_ms, safe=False)
         await self._client.command("XDEL", self._keys.outbox, *(event.id for event in events))
 
-    async def uncarried(self, older_than_ms: int, count: int) -> list[ChatEvent]:
-        """Events that lie in the outbox since before that time (ms since 1970), oldest first."""
-        reply = await self._client.command(
-            "XRANGE", self._keys.outbox, "-", f"{older_than_ms}-18446744073709551615", "COUNT", count
-        )
+    async def uncarried(self, upto: str, count: int) -> list[ChatEvent]:
+        """Events in the outbox up to that id, oldest first; "+" means all."""
+        reply = await self._client.command("XRANGE", self._keys.outbox, "-", upto, "COUNT", count)
         return [_event(id_, fields[1].split(b" ")) for id_, fields in reply]
+
+    async def newest_event(self) -> str | None:
+        """The id of the newest event in the outbox."""
+        reply = await self._client.command("XREVRANGE", self._keys.outbox, "+", "-", "COUNT", 1)
+        return reply[0][0].decode() if reply else None
 
     async def waiting(self, after: TicketId | None, count: int, *, block_ms: int) -> list[Ticket]:
         """Tickets after a cursor (None = from the beginning), in order of arrival; waits for new ones."""
         reply = await self._client.command(
             *("XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", self._keys.tickets, after or "0")
         )
-        return [
-            Ticket(TicketId(id_.decode()), PersonId(int(f[1])), BotId(int(f[3])), PersonId(int(f[5])))
-            for id_, f in (reply[0][1] if reply else ())
-        ]
+        return [_ticket(id_, fields) for id_, fields in (reply[0][1] if reply else ())]
 
     async def waiting_count(self) -> int:
         """How many people wait for a partner."""
@@ -181,6 +165,12 @@ def _standing(values: Sequence[bytes]) -> Standing:
         side=int(side or 0),
         partner=PersonId(int(partner or 0)),
         partner_bot=BotId(int(partner_bot or 0)),
+    )
+
+
+def _ticket(id_: bytes, fields: Sequence[bytes]) -> Ticket:
+    return Ticket(
+        TicketId(id_.decode()), PersonId(int(fields[1])), BotId(int(fields[3])), PersonId(int(fields[5]))
     )
 
 

@@ -1,65 +1,43 @@
 """What the processes tell each other about themselves: shards' reports, the coordinator's directory.
 
 Both are hints that expire or are replaced every second; nothing depends on them for safety.
+The records themselves are in core.domain.fleet. `network` needs Redis alone, so it works while
+PostgreSQL or the coordinator is away.
 """
 
 from collections.abc import Sequence
 
 import msgspec
 
+from core.domain.errors import StaleEpoch
+from core.domain.fleet import (
+    Backlog,
+    BotState,
+    BotStats,
+    Directory,
+    DirectoryEntry,
+    NetworkStats,
+    ShardReport,
+    Totals,
+    network_stats,
+)
 from core.domain.ids import BotId, Epoch
-from core.state.redis.client import RedisClient
+from core.state.redis.client import Command, RedisClient
 from core.state.redis.keys import Keys
+from core.state.redis.scripts import PUBLISH
+
+__all__ = [
+    "BotState",
+    "BotStats",
+    "Directory",
+    "DirectoryEntry",
+    "Fleet",
+    "NetworkStats",
+    "ShardReport",
+    "Totals",
+]
 
 REPORT_TTL_MS = 10_000
-
-
-class ShardReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One shard, as it sees itself. Rates are messages a second over the last ten seconds."""
-
-    bot: BotId
-    epoch: Epoch
-    at: int
-    host: str = ""
-    pid: int = 0
-    people: int = 0
-    conversations: int = 0
-    rate_in: float = 0.0
-    rate_out: float = 0.0
-    cap: float = 30.0
-    backlog: int = 0
-    backlog_age_s: float = 0.0
-    too_many: int = 0
-    repeats: int = 0
-    bounced: int = 0
-    memory_mib: float = 0.0
-    file_url: str = ""
-
-
-class DirectoryEntry(msgspec.Struct, frozen=True):
-    """One bot of the network, as the leading coordinator sees it.
-
-    `headroom` in messages a second; `open` says whether newcomers may stay there.
-    """
-
-    bot: BotId
-    username: str
-    state: str
-    headroom: float
-    open: bool
-
-
-class Directory(msgspec.Struct, frozen=True):
-    """All bots that serve; `waiting` people want a partner. `at` in ms since 1970."""
-
-    at: int
-    waiting: int
-    bots: tuple[DirectoryEntry, ...] = ()
-
-    def find(self, bot: BotId) -> DirectoryEntry | None:
-        """The entry of one bot, or None where it does not serve."""
-        return next((entry for entry in self.bots if entry.bot == bot), None)
-
 
 _reports = msgspec.json.Decoder(ShardReport)
 _directories = msgspec.json.Decoder(Directory)
@@ -85,11 +63,47 @@ class Fleet:
         replies = await self._client.pipeline([("GET", self._keys.stats(bot)) for bot in bots])
         return {bot: _reports.decode(raw) for bot, raw in zip(bots, replies, strict=True) if raw}
 
-    async def publish(self, directory: Directory) -> None:
-        """Replace the directory (the leader, about once a second)."""
-        await self._client.command("SET", self._keys.directory, msgspec.json.encode(directory))
+    async def served(self, bots: Sequence[BotId]) -> set[BotId]:
+        """Which of those bots a process holds the lease of."""
+        if not bots:
+            return set()
+        replies = await self._client.pipeline([("EXISTS", self._keys.lease(bot)) for bot in bots])
+        return {bot for bot, reply in zip(bots, replies, strict=True) if reply == 1}
+
+    async def backlogs(self, bots: Sequence[BotId], now_ms: int) -> dict[BotId, Backlog]:
+        """What lies in the inboxes of those bots, alive or not."""
+        if not bots:
+            return {}
+        commands: list[Command] = []
+        for bot in bots:
+            inbox = self._keys.inbox(bot)
+            commands += [("XLEN", inbox), ("XRANGE", inbox, "-", "+", "COUNT", 1)]
+        replies = await self._client.pipeline(commands)
+        return {
+            bot: Backlog(length, _age_s(oldest, now_ms))
+            for bot, length, oldest in zip(bots, replies[::2], replies[1::2], strict=True)
+        }
+
+    async def publish(self, epoch: Epoch, directory: Directory) -> None:
+        """Replace the directory (the leader, about once a second). Raises StaleEpoch, RedisAway."""
+        keys = (self._keys.directory, self._keys.match_epoch)
+        if await self._client.run(PUBLISH, keys, (epoch, msgspec.json.encode(directory))) == -1:
+            raise StaleEpoch("coordinator", epoch)
 
     async def directory(self) -> Directory:
         """The newest directory; an empty one where no coordinator has been yet."""
         raw = await self._client.command("GET", self._keys.directory)
         return _directories.decode(raw) if raw else Directory(at=0, waiting=0)
+
+    async def network(self, now_ms: int) -> NetworkStats:
+        """The figures of the whole network as of now. Raises RedisAway."""
+        directory = await self.directory()
+        bots = [entry.bot for entry in directory.bots]
+        waiting = int(await self._client.command("XLEN", self._keys.tickets))
+        return network_stats(
+            directory, await self.reports(bots), await self.backlogs(bots, now_ms), waiting, now_ms
+        )
+
+
+def _age_s(oldest: Sequence[Sequence[bytes]], now_ms: int) -> float:
+    return max(0.0, (now_ms - int(oldest[0][0].split(b"-")[0])) / 1000) if oldest else 0.0

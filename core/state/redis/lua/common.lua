@@ -11,6 +11,21 @@ local function fence(key, source, epoch)
   return true
 end
 
+-- The person's next `seq`: one more; the time in seconds where nothing is known of the person (forgotten, or
+-- lost with the server), so that it still rises for those who remember an older one.
+local function bump(key)
+  if redis.call('HINCRBY', key, 'seq', 1) == 1 then redis.call('HSET', key, 'seq', redis.call('TIME')[1]) end
+end
+
+-- Whether this update of `bot` already changed the person's standing. Telegram repeats at most its queue of
+-- 100,000; an update further behind is a new one after its numbering started again.
+local function done_before(key, bot, update)
+  local last = redis.call('HMGET', key, 'cbot', 'cupd')
+  if last[1] ~= bot then return false end
+  local behind = tonumber(last[2]) - tonumber(update)
+  return behind >= 0 and behind < 100000
+end
+
 -- A person's standing: seq, phase, bot, ticket, conversation, side, partner, partner's bot.
 local function standing(key)
   local v = redis.call('HMGET', key, 'seq', 'phase', 'bot', 'ticket', 'conv', 'side', 'partner', 'pbot')

@@ -4,8 +4,7 @@
 -- The partner is declared by the caller; where it is another by now, 'retry' says so.
 -- Returns {word, standing, event ...}: 'stale', 'again', 'retry', 'unchanged', 'done'.
 if not fence(KEYS[5], ARGV[1], tonumber(ARGV[2])) then return {'stale', standing(KEYS[1])} end
-local last = redis.call('HMGET', KEYS[1], 'cbot', 'cupd')
-if last[1] == ARGV[1] and tonumber(ARGV[3]) <= tonumber(last[2]) then return {'again', standing(KEYS[1])} end
+if done_before(KEYS[1], ARGV[1], ARGV[3]) then return {'again', standing(KEYS[1])} end
 local s = standing(KEYS[1])
 local events = {}
 local told = ARGV[8]
@@ -20,13 +19,13 @@ else
   if s[7] ~= ARGV[5] then return {'retry', s} end
   local p = standing(KEYS[2])
   if p[2] == 'chatting' and p[5] == s[5] then
-    redis.call('HINCRBY', KEYS[2], 'seq', 1)
+    bump(KEYS[2])
     redis.call('HSET', KEYS[2], 'phase', 'idle')
     redis.call('PEXPIRE', KEYS[2], KEPT_MS)
     events[1] = emit(KEYS[4], ARGV[5], ARGV[7], KEYS[2])
   end
 end
-redis.call('HINCRBY', KEYS[1], 'seq', 1)
+bump(KEYS[1])
 redis.call('HSET', KEYS[1], 'phase', 'idle', 'ticket', '', 'cbot', ARGV[1], 'cupd', ARGV[3])
 if ARGV[6] == 'find' then
   local ticket = redis.call('XADD', KEYS[3], '*', 'p', ARGV[4], 'b', ARGV[1], 'l', s[7])

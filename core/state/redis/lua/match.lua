@@ -7,11 +7,14 @@ local a, b = standing(KEYS[1]), standing(KEYS[2])
 local a_waits = a[2] == 'waiting' and a[4] == ARGV[4]
 local b_waits = b[2] == 'waiting' and b[4] == ARGV[6]
 if not (a_waits and b_waits) or ARGV[3] == ARGV[5] then
+  -- A ticket whose person is forgotten has nobody else to take it away.
+  if not a_waits then redis.call('XDEL', KEYS[3], ARGV[4]) end
+  if not b_waits then redis.call('XDEL', KEYS[3], ARGV[6]) end
   return {'gone', a_waits and 1 or 0, b_waits and 1 or 0}
 end
 redis.call('XDEL', KEYS[3], ARGV[4], ARGV[6])
-redis.call('HINCRBY', KEYS[1], 'seq', 1)
+bump(KEYS[1])
 redis.call('HSET', KEYS[1], 'phase', 'chatting', 'ticket', '', 'conv', ARGV[2], 'side', 0, 'partner', ARGV[5], 'pbot', b[3])
-redis.call('HINCRBY', KEYS[2], 'seq', 1)
+bump(KEYS[2])
 redis.call('HSET', KEYS[2], 'phase', 'chatting', 'ticket', '', 'conv', ARGV[2], 'side', 1, 'partner', ARGV[3], 'pbot', a[3])
 return {'done', emit(KEYS[4], ARGV[3], 'matched', KEYS[1]), emit(KEYS[4], ARGV[5], 'matched', KEYS[2])}
