@@ -1,0 +1,105 @@
+"""The poller: long polls of our own, confirmed only when the batch before is safe.
+
+A getUpdates that fetches also confirms, so the next poll waits until the batch is worked
+through. While the lease is not valid nothing is polled: a poll under way is dropped, which
+loses nothing because nothing was confirmed.
+"""
+
+import asyncio
+
+import msgspec
+import structlog
+
+from core.domain.ids import UpdateId
+from core.service import metrics
+from core.service.clock import Clock
+from core.state.redis.leases import Lease
+from shard.inbound.intake import Intake
+from shard.inbound.updates import ALLOWED_UPDATES, batches, numbers
+from shard.telegram import Conflict, Telegram, TelegramAway, TooManyRequests
+
+POLL_SECONDS = 25
+BATCH = 100
+PAUSE_SHORTEST = 0.2
+PAUSE_LONGEST = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+class Poller:
+    """`run` polls until `stop`; what it fetched before is then finished and confirmed."""
+
+    def __init__(self, telegram: Telegram, lease: Lease, intake: Intake, clock: Clock) -> None:
+        self._telegram = telegram
+        self._lease = lease
+        self._intake = intake
+        self._clock = clock
+        self._stopping = asyncio.Event()
+        self._next: UpdateId | None = None
+
+    def stop(self) -> None:
+        """Take no further batch."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Poll, take in, confirm. Raises TokenRefused, StaleEpoch."""
+        pause = PAUSE_SHORTEST
+        while not self._stopping.is_set():
+            try:
+                raw = await self._poll()
+            except TelegramAway as error:
+                log.warning("polling failed, trying again", why=str(error), pause=pause)
+                await self._wait(pause)
+                pause = min(PAUSE_LONGEST, pause * 2)
+                continue
+            except TooManyRequests as error:
+                await self._wait(error.retry_after)
+                continue
+            except Conflict as error:
+                metrics.POLL_CONFLICTS.inc()
+                log.warning("another process polls this token", why=error.description)
+                await self._wait(PAUSE_LONGEST if "webhook" in error.description else 1.0)
+                continue
+            pause = PAUSE_SHORTEST
+            if raw:
+                await self._intake.take_in(raw)
+                self._next = UpdateId(numbers.decode(raw[-1]).update_id + 1)
+        await self._confirm()
+
+    async def _poll(self) -> list[msgspec.Raw]:
+        """One long poll, given up when the lease ends or `stop` is called."""
+        while not self._lease.valid():
+            if self._stopping.is_set():
+                return []
+            await asyncio.sleep(0.05)
+        params: dict[str, object] = {"limit": BATCH, "timeout": POLL_SECONDS, "allowed_updates": ALLOWED_UPDATES}
+        if self._next is not None:
+            params["offset"] = self._next
+        poll = asyncio.ensure_future(self._telegram.call("getUpdates", params, timeout=POLL_SECONDS + 10))
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            while not poll.done() and not stopping.done() and self._lease.valid():
+                await asyncio.wait(
+                    {poll, stopping}, timeout=max(self._lease.left(), 0.01), return_when=asyncio.FIRST_COMPLETED
+                )
+            return batches.decode(await poll) if poll.done() and self._lease.valid() else []
+        finally:
+            poll.cancel()
+            stopping.cancel()
+            await asyncio.gather(poll, stopping, return_exceptions=True)
+
+    async def _confirm(self) -> None:
+        """Tell Telegram at the end what was taken in, so that the next process need not take it again."""
+        if self._next is None or not self._lease.valid():
+            return
+        try:
+            await self._telegram.call("getUpdates", {"offset": self._next, "limit": 1, "timeout": 0}, timeout=3)
+        except (TelegramAway, TooManyRequests, Conflict):
+            log.info("the last batch was not confirmed; it will come again and be known")
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            return

@@ -1,0 +1,139 @@
+"""Reads the shard's stream into the lanes, no more than a window of it, and acknowledges.
+
+The reader keeps a cursor from the beginning of the stream; what it read is in the lanes until
+it is acknowledged. So memory is bounded by the window, and a new process reads everything again.
+"""
+
+import asyncio
+
+import structlog
+
+from core.domain import envelope as envelopes
+from core.domain.envelope import Happening
+from core.domain.errors import RedisAway, UnreadableEnvelope
+from core.domain.ids import EntryId
+from core.service import metrics
+from core.service.clock import Clock
+from core.state.redis.leases import Lease
+from core.state.redis.streams import START, Entry, Inbox
+from shard.outbound.bounce import Bouncer
+from shard.outbound.lanes import Item, Lanes
+from shard.standings import Standings
+
+WINDOW = 4_096
+READ_AT_ONCE = 256
+RETRY_SECONDS = 0.2
+
+log = structlog.get_logger(__name__)
+
+
+class Acknowledger:
+    """Tells Redis what is done and what is on its way, as much as has gathered in one call."""
+
+    def __init__(self, inbox: Inbox, lease: Lease) -> None:
+        self._inbox = inbox
+        self._lease = lease
+        self._done: list[tuple[EntryId, asyncio.Future[None]]] = []
+        self._started: list[EntryId] = []
+        self._wake = asyncio.Event()
+
+    def started(self, entry: EntryId) -> None:
+        """This entry goes to Telegram now: if we die, it may be repeated, and is counted."""
+        self._started.append(entry)
+        self._wake.set()
+
+    async def done(self, entry: EntryId) -> None:
+        """Return when the entry is out of the stream for good."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._done.append((entry, future))
+        self._wake.set()
+        await future
+
+    async def run(self) -> None:
+        """Raises StaleEpoch. While Redis is away what has gathered is kept."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            done, self._done = self._done, []
+            started, self._started = self._started, []
+            while True:
+                try:
+                    await self._inbox.settle(self._lease.epoch, [entry for entry, _ in done], started)
+                    break
+                except RedisAway as error:
+                    log.warning("acknowledging again when Redis is back", why=str(error), entries=len(done))
+                    await asyncio.sleep(RETRY_SECONDS)
+            for _, future in done:
+                if not future.done():
+                    future.set_result(None)
+
+
+class InboxReader:
+    """From the stream into the lanes; takes note of changed standings as they come by."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        lease: Lease,
+        lanes: Lanes,
+        standings: Standings,
+        bouncer: Bouncer,
+        acknowledger: Acknowledger,
+        clock: Clock,
+        wake: asyncio.Event,
+    ) -> None:
+        self._inbox = inbox
+        self._lease = lease
+        self._lanes = lanes
+        self._standings = standings
+        self._bouncer = bouncer
+        self._acknowledger = acknowledger
+        self._clock = clock
+        self._wake = wake
+        self._cursor = START
+
+    async def run(self) -> None:
+        """Raises StaleEpoch."""
+        await self._count_repeats()
+        while True:
+            room = WINDOW - self._lanes.size
+            if room <= 0 or not self._lease.valid():
+                await asyncio.sleep(0.05)
+                continue
+            try:
+                entries = await self._inbox.read(self._cursor, min(room, READ_AT_ONCE))
+                for entry in entries:
+                    await self._take(entry)
+                    self._cursor = entry.id
+            except RedisAway as error:
+                log.warning("the inbox cannot be read just now", why=str(error))
+                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _count_repeats(self) -> None:
+        """What the process before had on its way may have been shown already, and will be again."""
+        while True:
+            try:
+                repeats = len(await self._inbox.reclaim())
+                break
+            except RedisAway:
+                await asyncio.sleep(RETRY_SECONDS)
+        if repeats:
+            metrics.REPEATS.inc(repeats)
+            log.info("messages that were on their way are sent again", count=repeats)
+
+    async def _take(self, entry: Entry) -> None:
+        try:
+            envelope = envelopes.decode(entry.payload)
+        except UnreadableEnvelope as error:
+            metrics.POISON.inc()
+            log.warning("an entry is put aside", entry=entry.id, why=str(error))
+            await self._inbox.quarantine(self._lease.epoch, entry.id, str(error))
+            return
+        if isinstance(envelope.body, Happening) and not self._standings.learn(envelope.to, envelope.body.standing):
+            # Something newer has happened to this person: this piece of news is no news.
+            await self._acknowledger.done(entry.id)
+            return
+        for void in self._lanes.push(Item(entry.id, envelope), self._clock.monotonic()):
+            await self._bouncer.turn_back(void, "not_delivered_over")
+            await self._acknowledger.done(void.id)
+        self._wake.set()

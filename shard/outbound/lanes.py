@@ -1,0 +1,149 @@
+"""The order of sending: one lane a chat, lanes taking turns. Pure; the time is handed in.
+
+Invariants: a chat's entries leave in the order they came; between `take` and `done` (or
+`again`) nothing else of that chat is handed out; among chats that may be written to now, the
+kind of the head entry decides (interactive, relayed, broadcast), then whose turn it is.
+"""
+
+import heapq
+import itertools
+from collections import deque
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from core.domain.conversation import Change
+from core.domain.envelope import Envelope, Happening, Lane, Relay
+from core.domain.ids import ConversationId, EntryId, PersonId
+from shard.outbound.pacing import ChatPace
+
+_SELF_LEFT = (Change.YOU_LEFT, Change.YOU_LEFT_AND_SEARCH)
+_PARTNER_GONE = (Change.PARTNER_LEFT, Change.PARTNER_UNREACHABLE)
+
+
+class Item(NamedTuple):
+    """One entry of the stream, decoded."""
+
+    id: EntryId
+    envelope: Envelope
+
+
+@dataclass(slots=True)
+class _Chat:
+    pace: ChatPace = field(default_factory=ChatPace)
+    queue: deque[Item] = field(default_factory=deque)
+    busy: bool = False
+    queued: bool = False
+    closing: set[ConversationId] = field(default_factory=set)
+
+
+class Lanes:
+    """All chats that have something to be sent."""
+
+    def __init__(self) -> None:
+        self._chats: dict[PersonId, _Chat] = {}
+        self._ready: tuple[deque[PersonId], ...] = tuple(deque() for _ in Lane)
+        self._later: list[tuple[float, int, PersonId]] = []
+        self._turns = itertools.count()
+        self.size = 0
+
+    def push(self, item: Item, now: float) -> list[Item]:
+        """Put an entry at the end of its chat's lane.
+
+        Returns entries that this one makes void: what a partner wrote and the person, who has
+        now left, has not been shown. They are no longer in the lane.
+        """
+        chat = self._chats.setdefault(item.envelope.to, _Chat())
+        chat.queue.append(item)
+        self.size += 1
+        void: list[Item] = []
+        body = item.envelope.body
+        if isinstance(body, Happening):
+            if body.change in _PARTNER_GONE:
+                chat.closing.add(body.standing.conversation)
+            elif body.change in _SELF_LEFT:
+                void = self._drop(chat, keep_first=chat.busy)
+        self._offer(item.envelope.to, chat, now)
+        return void
+
+    def take(self, now: float) -> Item | None:
+        """The entry to be sent now, or None; its chat is busy until `done` or `again`."""
+        self._promote(now)
+        for ready in self._ready:
+            while ready:
+                person = ready.popleft()
+                chat = self._chats[person]
+                chat.queued = False
+                if chat.busy or not chat.queue:
+                    continue
+                chat.busy = True
+                return chat.queue[0]
+        return None
+
+    def best(self, now: float) -> Lane | None:
+        """The lane that would be served next, or None where nothing may be sent now."""
+        self._promote(now)
+        return next((lane for lane in Lane if self._ready[lane]), None)
+
+    def next_at(self) -> float | None:
+        """When a chat that has to wait may go on, or None where none waits."""
+        return self._later[0][0] if self._later else None
+
+    def done(self, item: Item, now: float, *, sent: bool) -> None:
+        """The entry is finished. `sent`: it was a message to the chat, and counts for its pace."""
+        chat = self._chats[item.envelope.to]
+        chat.queue.popleft()
+        chat.busy = False
+        self.size -= 1
+        body = item.envelope.body
+        if isinstance(body, Happening):
+            chat.closing.discard(body.standing.conversation)
+        if sent:
+            chat.pace.answered(now)
+        self._offer(item.envelope.to, chat, now)
+
+    def again(self, item: Item, now: float, wait: float) -> None:
+        """The entry could not be sent; it stays first of its chat, which rests for `wait` seconds."""
+        chat = self._chats[item.envelope.to]
+        chat.busy = False
+        chat.pace.rest(now + wait)
+        self._offer(item.envelope.to, chat, now)
+
+    def closes(self, person: PersonId, conversation: ConversationId) -> bool:
+        """Whether the news that this conversation's partner has gone is still behind in the lane."""
+        chat = self._chats.get(person)
+        return chat is not None and conversation in chat.closing
+
+    def forget_idle(self, now: float) -> None:
+        """Drop what is known of chats that have nothing waiting and a full pace."""
+        idle = [p for p, c in self._chats.items() if not (c.queue or c.busy or c.queued) and c.pace.full(now)]
+        for person in idle:
+            del self._chats[person]
+
+    def _drop(self, chat: _Chat, *, keep_first: bool) -> list[Item]:
+        void: list[Item] = []
+        kept: deque[Item] = deque()
+        for at, item in enumerate(chat.queue):
+            if isinstance(item.envelope.body, Relay) and not (keep_first and at == 0):
+                void.append(item)
+            else:
+                kept.append(item)
+        chat.queue = kept
+        self.size -= len(void)
+        return void
+
+    def _offer(self, person: PersonId, chat: _Chat, now: float) -> None:
+        if chat.busy or chat.queued or not chat.queue:
+            return
+        chat.queued = True
+        ready_at = chat.pace.ready_at()
+        if ready_at <= now:
+            self._ready[chat.queue[0].envelope.lane].append(person)
+        else:
+            heapq.heappush(self._later, (ready_at, next(self._turns), person))
+
+    def _promote(self, now: float) -> None:
+        while self._later and self._later[0][0] <= now:
+            person = heapq.heappop(self._later)[2]
+            chat = self._chats[person]
+            chat.queued = False
+            self._offer(person, chat, now)

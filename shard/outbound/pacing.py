@@ -1,0 +1,161 @@
+"""The budget of one token, and the pace of one chat.
+
+Theory. Telegram counts a call when it arrives, which is some time between our sending it and
+its answer; jitter on the way can push two groups of calls together, so that even spacing is no
+guarantee. The budget therefore has `cap` slots. Each slot is an AsyncLimiter that lets one call
+through a second, and when the answer comes the slot is filled up again by what has leaked in
+the meantime: its second counts from the answer. A slot's call arrives before its answer and the
+slot's next call after a second more, so no sliding second at Telegram can hold two calls of one
+slot, hence never more than `cap`, whatever the jitter. The price is the time of the call: a slot
+makes 1 / (1 s + latency) calls a second.
+
+The limiter judges; we only sleep until it can say yes, because its own timers are dear when
+many wait. A pace per chat (GCRA: one call a second sustained, a small burst) counts from the
+answer too.
+
+When Telegram tells the bot to wait, no slot is given until then.
+"""
+
+import asyncio
+import heapq
+import itertools
+from dataclasses import dataclass
+
+from aiolimiter import AsyncLimiter
+
+from core.service.clock import Clock
+
+SECOND = 1.005
+"""A slot's second, with a little room for the granularity of clocks."""
+
+CHAT_INTERVAL = 1.02
+"""Seconds between two messages to one chat, sustained."""
+
+CHAT_BURST = 3
+"""Messages to one chat that may follow each other at once after a silence."""
+
+
+@dataclass(slots=True)
+class Slot:
+    """The right to one call, from `Budget.take`; goes back by `answered` or `unused`."""
+
+    number: int
+    limiter: AsyncLimiter
+    granted_at: float = 0.0
+
+
+class Budget:
+    """All calls of one token. `run` is the one that hands out; it must run for `take` to return."""
+
+    def __init__(self, clock: Clock, cap: float) -> None:
+        """`cap` in calls a second; a fraction stretches the slots' second."""
+        self._clock = clock
+        self.cap = cap
+        slots = max(1, int(cap))
+        self._second = SECOND * slots / cap
+        self._size = slots
+        self._free = [(0.0, n, Slot(n, AsyncLimiter(1, self._second))) for n in range(slots)]
+        self._waiters: list[tuple[int, int, asyncio.Future[Slot]]] = []
+        self._turns = itertools.count()
+        self._wake = asyncio.Event()
+        self._rest_until = 0.0
+
+    async def run(self) -> None:
+        """Give each slot, as it becomes ready, to the waiter that is first by then."""
+        while True:
+            wait = self._wait()
+            if wait is None:
+                self._wake.clear()
+                await self._wake.wait()
+            elif wait > 0:
+                await self._clock.sleep(wait)
+            else:
+                await self._grant()
+
+    async def take(self, priority: int) -> Slot:
+        """Wait for a slot; a lower priority number goes first, equals in order of arrival."""
+        future: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiters, (priority, next(self._turns), future))
+        self._wake.set()
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled():
+                self.unused(future.result())
+            raise
+
+    async def answered(self, slot: Slot) -> None:
+        """The slot's call was answered, or failed: its second begins now."""
+        leaked = 0.999 * min(1.0, (_now() - slot.granted_at) / self._second)
+        if slot.limiter.has_capacity(leaked):
+            await slot.limiter.acquire(leaked)
+        self.unused(slot)
+
+    def unused(self, slot: Slot) -> None:
+        """Put the slot back, to be ready in a second."""
+        heapq.heappush(self._free, (self._clock.monotonic() + self._second, slot.number, slot))
+        self._wake.set()
+
+    def rest(self, seconds: float) -> None:
+        """Telegram told the whole bot to wait: no slot is given until then."""
+        self._rest_until = max(self._rest_until, self._clock.monotonic() + seconds)
+
+    @property
+    def resting(self) -> bool:
+        """Whether the whole bot has been told to wait."""
+        return self._clock.monotonic() < self._rest_until
+
+    @property
+    def in_use(self) -> int:
+        """Slots whose call is under way, or whose second is not over."""
+        now = self._clock.monotonic()
+        return self._size - sum(1 for ready, _, _ in self._free if ready <= now)
+
+    def _wait(self) -> float | None:
+        """Seconds until a slot can be given; None while there is no slot or nobody waits."""
+        while self._waiters and self._waiters[0][2].done():
+            heapq.heappop(self._waiters)
+        if not self._free or not self._waiters:
+            return None
+        return max(self._free[0][0], self._rest_until) - self._clock.monotonic()
+
+    async def _grant(self) -> None:
+        slot = heapq.heappop(self._free)[2]
+        await slot.limiter.acquire()
+        slot.granted_at = _now()
+        while self._waiters:
+            future = heapq.heappop(self._waiters)[2]
+            if not future.done():
+                future.set_result(slot)
+                return
+        self.unused(slot)
+
+
+@dataclass(slots=True)
+class ChatPace:
+    """One chat's pace (GCRA). Times are the monotonic clock's, in seconds."""
+
+    interval: float = CHAT_INTERVAL
+    burst: int = CHAT_BURST
+    _due: float = float("-inf")
+
+    def ready_at(self) -> float:
+        """When the next message may go."""
+        return self._due - (self.burst - 1) * self.interval
+
+    def full(self, now: float) -> bool:
+        """Whether the whole burst may go: the chat need not be remembered."""
+        return self._due <= now
+
+    def answered(self, now: float) -> None:
+        """A message went, and its answer came now."""
+        self._due = max(self._due, now) + self.interval
+
+    def rest(self, until: float) -> None:
+        """Nothing before that moment."""
+        self._due = max(self._due, until + (self.burst - 1) * self.interval)
+
+
+def _now() -> float:
+    """The clock that the limiter itself reads."""
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,240 @@
+"""Sends what the lanes hand out, within the budget, and acknowledges what Telegram said yes to.
+
+What becomes of an entry:
+- yes from Telegram: acknowledged; the chat is free for its next entry only after that;
+- wait (429): the chat rests as told; when a second chat is told so meanwhile, the whole bot rests;
+- Telegram away: the same entry again, after a pause (it may be a repeat, which is counted);
+- the person cannot be reached: their conversation ends, the partner is told;
+- refused for good: the sender is told why, the conversation goes on;
+- addressed to a conversation that is over: turned back, never shown.
+"""
+
+import asyncio
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from core.domain.conversation import Change, Phase
+from core.domain.envelope import Happening, Relay
+from core.domain.errors import RedisAway
+from core.domain.ids import BotId, PersonId, UpdateId
+from core.service import metrics
+from core.service.clock import Clock
+from core.state.redis.conversations import Asker, Conversations
+from core.state.redis.leases import Lease
+from shard.files import FileTrouble
+from shard.outbound.bounce import Bouncer
+from shard.outbound.compose import Call, relayed, words
+from shard.outbound.inbox import Acknowledger
+from shard.outbound.lanes import Item, Lanes
+from shard.outbound.media import Media
+from shard.outbound.pacing import Budget, Slot
+from shard.standings import Standings
+from shard.telegram import Refused, Telegram, TelegramAway, TokenRefused, TooManyRequests, Unreachable
+
+RETRY_SECONDS = 0.2
+PAUSE_SHORTEST = 0.5
+PAUSE_LONGEST = 10.0
+AT_ONCE = 64
+"""Entries in work at the same time: some on their way to Telegram, some being prepared."""
+
+log = structlog.get_logger(__name__)
+
+
+class Languages(Protocol):
+    """Tells a person's language code, or None where it is not known; never fails."""
+
+    async def language(self, person: PersonId) -> str | None: ...
+
+
+class _Sent(msgspec.Struct):
+    message_id: int
+
+
+_sent = msgspec.json.Decoder(_Sent)
+
+
+class Sender:
+    """`run` is the loop; each entry is worked on in a task of its own."""
+
+    def __init__(
+        self,
+        bot: BotId,
+        telegram: Telegram,
+        budget: Budget,
+        lease: Lease,
+        lanes: Lanes,
+        acknowledger: Acknowledger,
+        bouncer: Bouncer,
+        standings: Standings,
+        conversations: Conversations,
+        languages: Languages,
+        media: Media,
+        clock: Clock,
+        wake: asyncio.Event,
+    ) -> None:
+        self._bot = bot
+        self._telegram = telegram
+        self._budget = budget
+        self._lease = lease
+        self._lanes = lanes
+        self._acknowledger = acknowledger
+        self._bouncer = bouncer
+        self._standings = standings
+        self._conversations = conversations
+        self._languages = languages
+        self._media = media
+        self._clock = clock
+        self._wake = wake
+        self._room = asyncio.Semaphore(AT_ONCE)
+        self._resting_until = float("-inf")
+        self._resting_chat: PersonId | None = None
+        self._failures = 0
+
+    async def run(self) -> None:
+        """Raises StaleEpoch, TokenRefused (in an exception group)."""
+        async with asyncio.TaskGroup() as work:
+            while True:
+                await self._room.acquire()
+                item = await self._next()
+                work.create_task(self._work(item), name=f"send {item.id}")
+
+    async def _next(self) -> Item:
+        while True:
+            self._wake.clear()
+            now = self._clock.monotonic()
+            if self._lease.valid():
+                item = self._lanes.take(now)
+                if item is not None:
+                    return item
+                next_at = self._lanes.next_at()
+                pause = None if next_at is None else max(0.0, next_at - now)
+            else:
+                pause = 0.05
+            try:
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+            except TimeoutError:
+                continue
+
+    async def _work(self, item: Item) -> None:
+        try:
+            await self._deliver(item)
+        finally:
+            self._room.release()
+            self._wake.set()
+
+    async def _deliver(self, item: Item) -> None:
+        try:
+            if not await self._may_be_shown(item):
+                await self._turn_back(item, "not_delivered_over")
+                return
+            call = await self._compose(item)
+        except RedisAway:
+            self._lanes.again(item, self._clock.monotonic(), RETRY_SECONDS)
+            return
+        except FileTrouble as trouble:
+            await self._turn_back(item, trouble.key)
+            return
+        slot = await self._budget.take(item.envelope.lane)
+        if not self._lease.valid():
+            self._budget.unused(slot)
+            self._lanes.again(item, self._clock.monotonic(), 0)
+            return
+        self._acknowledger.started(item.id)
+        await self._send(item, call, slot)
+
+    async def _send(self, item: Item, call: Call, slot: Slot) -> None:
+        try:
+            try:
+                result = await self._media.send(self._telegram, item.envelope, call)
+            finally:
+                await self._budget.answered(slot)
+        except TooManyRequests as error:
+            self._rest(item, error.retry_after)
+        except TelegramAway as error:
+            self._try_again(item, error)
+        except TokenRefused:
+            raise
+        except Unreachable as error:
+            await self._unreachable(item, error)
+        except Refused as error:
+            log.warning("Telegram refused a message", method=call.method, code=error.code, why=error.description)
+            metrics.REFUSED.inc()
+            await self._turn_back(item, "not_delivered_refused")
+        except FileTrouble as trouble:
+            await self._turn_back(item, trouble.key)
+        else:
+            self._failures = 0
+            self._media.remember(item.envelope, result)
+            metrics.MESSAGES_OUT.inc()
+            metrics.DELIVERY_SECONDS.observe(max(0.0, self._clock.wall() - item.envelope.at / 1000))
+            await self._finish(item, sent=True)
+
+    async def _may_be_shown(self, item: Item) -> bool:
+        """A relayed message only in its own conversation; "searching" only while it is still so."""
+        body = item.envelope.body
+        person = item.envelope.to
+        if isinstance(body, Relay):
+            known = self._standings.get(person)
+            if known is not None and known.talks_in(body.conversation):
+                return True
+            if self._lanes.closes(person, body.conversation):
+                return True
+            return (await self._standings.fresh(person)).talks_in(body.conversation)
+        if isinstance(body, Happening):
+            known = self._standings.get(person)
+            return body.change is not Change.SEARCHING or known is None or known.seq <= body.standing.seq
+        return True
+
+    async def _compose(self, item: Item) -> Call:
+        body = item.envelope.body
+        if isinstance(body, Relay):
+            return await self._media.prepare(relayed(item.envelope.to, body), body)
+        return words(item.envelope.to, body, await self._languages.language(item.envelope.to))
+
+    def _rest(self, item: Item, retry_after: float) -> None:
+        metrics.TOO_MANY.inc()
+        now = self._clock.monotonic()
+        if now < self._resting_until and self._resting_chat != item.envelope.to:
+            self._budget.rest(retry_after)
+        self._resting_until = max(self._resting_until, now + retry_after)
+        self._resting_chat = item.envelope.to
+        self._lanes.again(item, now, retry_after)
+
+    def _try_again(self, item: Item, error: TelegramAway) -> None:
+        if error.reached:
+            metrics.REPEATS.inc()
+        pause = min(PAUSE_LONGEST, PAUSE_SHORTEST * 2 ** min(self._failures, 6))
+        self._failures += 1
+        log.warning("sending failed, trying again", why=str(error), pause=pause)
+        self._lanes.again(item, self._clock.monotonic(), pause)
+
+    async def _unreachable(self, item: Item, error: Unreachable) -> None:
+        """The recipient has blocked the bot or is gone: the conversation ends, the partner hears of it."""
+        person = item.envelope.to
+        metrics.UNREACHABLE.inc()
+        while True:
+            try:
+                standing = await self._standings.fresh(person)
+                if standing.phase is not Phase.IDLE and standing.bot == self._bot:
+                    asker = Asker(person, self._bot, self._lease.epoch, UpdateId(0))
+                    outcome = await self._conversations.leave(
+                        asker, standing.partner, partner_told=Change.PARTNER_UNREACHABLE
+                    )
+                    await self._conversations.carry(outcome.events, round(self._clock.wall() * 1000))
+                break
+            except RedisAway:
+                await asyncio.sleep(RETRY_SECONDS)
+        log.info("a person cannot be reached", code=error.code, why=error.description)
+        await self._finish(item, sent=False)
+
+    async def _turn_back(self, item: Item, key: str) -> None:
+        await self._bouncer.turn_back(item, key)
+        await self._finish(item, sent=False)
+
+    async def _finish(self, item: Item, *, sent: bool) -> None:
+        answered = self._clock.monotonic()
+        await self._acknowledger.done(item.id)
+        self._lanes.done(item, answered, sent=sent)

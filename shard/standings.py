@@ -1,0 +1,62 @@
+"""Who on this shard is in which conversation: a small memory over Redis.
+
+Fed by the events that pass through this shard's stream and by the answers of scripts; asked by
+inbound (where does this message go?) and outbound (may this message be shown?). It may be
+behind for a moment: then inbound addresses an envelope to a conversation that is over, and the
+recipient's shard turns it back. So it decides about speed only, never about who gets what.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from core.domain.conversation import Phase, Standing
+from core.domain.ids import PersonId
+from core.service.clock import Clock
+from core.state.redis.conversations import Conversations
+
+KEPT_SECONDS = 300.0
+KEPT_PEOPLE = 50_000
+
+
+class Standings:
+    """Bounded; the newest `seq` of a person wins."""
+
+    def __init__(self, conversations: Conversations, clock: Clock) -> None:
+        self._conversations = conversations
+        self._clock = clock
+        self._known: OrderedDict[PersonId, tuple[float, Standing]] = OrderedDict()
+
+    def get(self, person: PersonId) -> Standing | None:
+        """What is known at once, or None."""
+        entry = self._known.get(person)
+        if entry is None or entry[0] < self._clock.monotonic():
+            return None
+        return entry[1]
+
+    async def load(self, people: Iterable[PersonId]) -> None:
+        """Make these people known, in at most one round trip. Raises RedisAway."""
+        missing = [person for person in dict.fromkeys(people) if self.get(person) is None]
+        if missing:
+            for person, standing in zip(missing, await self._conversations.standings(missing), strict=True):
+                self.learn(person, standing)
+
+    async def fresh(self, person: PersonId) -> Standing:
+        """The truth from Redis. Raises RedisAway."""
+        standing = (await self._conversations.standings([person]))[0]
+        self.learn(person, standing)
+        return standing
+
+    def learn(self, person: PersonId, standing: Standing) -> bool:
+        """Take note of a standing; False where a newer one is known already."""
+        entry = self._known.get(person)
+        if entry is not None and entry[1].seq > standing.seq:
+            return False
+        self._known[person] = (self._clock.monotonic() + KEPT_SECONDS, standing)
+        self._known.move_to_end(person)
+        if len(self._known) > KEPT_PEOPLE:
+            self._known.popitem(last=False)
+        return True
+
+    def counts(self) -> tuple[int, int]:
+        """How many people are known here, and how many of them are chatting."""
+        return len(self._known), sum(s.phase is Phase.CHATTING for _, s in self._known.values())

@@ -1,0 +1,149 @@
+"""Telegram's Bot API as this shard calls it: one method, raw bytes in and out, typed errors.
+
+Nothing here waits for the budget or repeats a call: the caller does (shard.outbound.pacing,
+shard.inbound.polling). The errors carry what it decides with.
+"""
+
+import asyncio
+import re
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from core.domain.errors import DuologueError
+
+
+class TelegramError(DuologueError):
+    """A call to Telegram did not do what it should."""
+
+
+class TelegramAway(TelegramError):
+    """Telegram cannot be reached, or fails. `reached`: the call may have been carried out."""
+
+    def __init__(self, why: str, *, reached: bool) -> None:
+        super().__init__(f"Telegram does not answer as it should: {why}")
+        self.reached = reached
+
+
+class TooManyRequests(TelegramError):
+    """Wait `retry_after` seconds before this chat is written to again."""
+
+    def __init__(self, method: str, retry_after: float) -> None:
+        super().__init__(f"{method}: Telegram asks to wait for {retry_after} s")
+        self.retry_after = retry_after
+
+
+class Refused(TelegramError):
+    """Telegram understood and said no; the same call would be refused again."""
+
+    def __init__(self, method: str, code: int, description: str) -> None:
+        super().__init__(f"{method}: {code} {description}")
+        self.code = code
+        self.description = description
+
+
+class Unreachable(Refused):
+    """The person has blocked the bot, is gone, or never started it (403, or chat not found)."""
+
+
+class TokenRefused(Refused):
+    """401: the token is revoked or was never right."""
+
+
+class Conflict(Refused):
+    """409: another process polls this token, or a webhook is set."""
+
+
+class _Parameters(msgspec.Struct):
+    retry_after: float | None = None
+
+
+class _Answer(msgspec.Struct):
+    ok: bool
+    result: msgspec.Raw = msgspec.Raw(b"null")
+    error_code: int = 0
+    description: str = ""
+    parameters: _Parameters | None = None
+
+
+_answers = msgspec.json.Decoder(_Answer)
+_encode = msgspec.json.encode
+_DISGUISED = re.compile(r"Too Many Requests: retry after (\d+)")
+_JSON = {"Content-Type": "application/json"}
+_UNREACHABLE = ("chat not found", "user not found", "PEER_ID_INVALID")
+
+
+class Telegram:
+    """One token's view of one Bot API server."""
+
+    def __init__(self, session: aiohttp.ClientSession, api_url: str, token: str) -> None:
+        self._session = session
+        self._base = f"{api_url}/bot{token}/"
+        self._files = f"{api_url}/file/bot{token}/"
+
+    async def call(self, method: str, params: dict[str, Any] | aiohttp.MultipartWriter, *, timeout: float = 30) -> msgspec.Raw:
+        """One call; the `result` part of the answer, still encoded.
+
+        Raises TooManyRequests, Unreachable, TokenRefused, Conflict, Refused, TelegramAway.
+        """
+        reached = False
+        try:
+            request = (
+                self._session.post(self._base + method, data=_encode(params), headers=_JSON, timeout=_limit(timeout))
+                if isinstance(params, dict)
+                else self._session.post(self._base + method, data=params, timeout=_limit(timeout))
+            )
+            async with request as response:
+                reached = True
+                body = await response.read()
+                status = response.status
+        except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as error:
+            connecting = isinstance(error, aiohttp.ClientConnectorError)
+            raise TelegramAway(type(error).__name__, reached=reached or not connecting) from None
+        try:
+            answer = _answers.decode(body)
+        except msgspec.MsgspecError:
+            raise TelegramAway(f"{status} with a body that is no JSON", reached=status < 500) from None
+        if answer.ok:
+            return answer.result
+        raise _error(method, answer)
+
+    async def download(self, path: str) -> aiohttp.ClientResponse:
+        """A file that getFile told the path of; the caller reads and closes it. Raises TelegramAway, Refused."""
+        try:
+            response = await self._session.get(self._files + path, timeout=aiohttp.ClientTimeout(total=None, sock_read=30))
+        except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as error:
+            raise TelegramAway(type(error).__name__, reached=False) from None
+        if response.status != 200:
+            response.close()
+            raise Refused("file", response.status, "the file is not to be had")
+        return response
+
+
+def _limit(seconds: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=seconds, connect=5)
+
+
+def _error(method: str, answer: _Answer) -> TelegramError:
+    disguised = _DISGUISED.search(answer.description)
+    if answer.parameters is not None and answer.parameters.retry_after is not None:
+        return TooManyRequests(method, answer.parameters.retry_after)
+    if disguised:
+        return TooManyRequests(method, float(disguised[1]))
+    code, description = answer.error_code, answer.description
+    match code:
+        case 429:
+            return TooManyRequests(method, 1.0)
+        case 401:
+            return TokenRefused(method, code, description)
+        case 409:
+            return Conflict(method, code, description)
+        case 403:
+            return Unreachable(method, code, description)
+        case 400 if any(words in description for words in _UNREACHABLE):
+            return Unreachable(method, code, description)
+        case _ if code >= 500:
+            return TelegramAway(f"{code} {description}", reached=False)
+        case _:
+            return Refused(method, code, description)

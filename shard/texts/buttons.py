@@ -1,0 +1,37 @@
+"""Which buttons go with which words. A target is callback data (`consent:…`, `menu:…`) or a URL."""
+
+from typing import NamedTuple
+
+
+class Button(NamedTuple):
+    """`label` is a key of the catalogs' LABELS; a button whose `needs` parameter is empty is left out."""
+
+    label: str
+    target: str
+    needs: str | None = None
+
+
+_FIND = ((Button("find", "menu:find"),),)
+_SEARCHING = ((Button("cancel", "menu:stop:0"),),)
+_CHAT = ((Button("next", "menu:next:{conversation}"), Button("stop", "menu:stop:{conversation}")),)
+
+BUTTONS: dict[str, tuple[tuple[Button, ...], ...]] = {
+    "welcome": ((Button("consent_yes", "consent:yes"),), (Button("consent_no", "consent:no"),)),
+    "consent_declined": ((Button("consent_yes", "consent:yes"),),),
+    "ready": _FIND,
+    "welcome_back": _FIND,
+    "searching": _SEARCHING,
+    "already_searching": _SEARCHING,
+    "still_searching": _SEARCHING,
+    "you_left_and_search": _SEARCHING,
+    "search_cancelled": _FIND,
+    "matched": _CHAT,
+    "already_chatting": _CHAT,
+    "you_left": _FIND,
+    "partner_left": _FIND,
+    "partner_unreachable": _FIND,
+    "not_in_chat": _FIND,
+    "not_delivered_over": _FIND,
+    "chat_is_elsewhere": ((Button("open_bot", "https://t.me/{username}", needs="username"),),),
+    "bot_is_full": ((Button("open_bot", "https://t.me/{username}?start={payload}"),),),
+}

@@ -1,0 +1,75 @@
+"""English: the language every key has."""
+
+LABELS = {
+    "consent_yes": "✅ I am 18 or older and I agree",
+    "consent_no": "No, thanks",
+    "find": "🔎 Find a partner",
+    "cancel": "✖️ Stop searching",
+    "next": "⏭ Next",
+    "stop": "⏹ Stop",
+    "open_bot": "Go there",
+}
+
+WORDS = {
+    "welcome": (
+        "👋 <b>Welcome to Duologue.</b>\n\n"
+        "Here you talk with a stranger, one to one. Neither of you sees the other's name, number or profile.\n\n"
+        "Before we start:\n"
+        "• You must be <b>18 or older</b>.\n"
+        "• Be kind. No threats, no spam, nothing illegal.\n"
+        "• We keep your Telegram id and language so that this works, but not what you write. More: /privacy\n\n"
+        "Are you 18 or older, and do you agree?"
+    ),
+    "consent_declined": "That is fine. Nothing was kept of your answer. If you change your mind, you are welcome.",
+    "consent_first": "One thing first: please answer the question in /start. Then we can begin.",
+    "ready": "🎉 <b>You are in.</b>\n\nPress the button or type /find, and we look for somebody to talk with.",
+    "welcome_back": "👋 Good to see you again. Press the button or type /find to meet somebody.",
+    "searching": "🔎 Looking for a partner… You will hear from us as soon as somebody is there.",
+    "already_searching": "🔎 We are still looking. It will not be long.",
+    "still_searching": "🔎 Nobody is here to read this yet. We are still looking for your partner.",
+    "search_cancelled": "Search stopped. Whenever you like, press the button to start again.",
+    "matched": "💬 <b>You are connected.</b> Say hello!\n\n/next for somebody else, /stop to end the chat.",
+    "already_chatting": "💬 You are in a chat right now. Just write; your partner reads it.",
+    "you_left": "You have left the chat. Thank you for talking.",
+    "you_left_and_search": "You have left the chat. 🔎 Looking for the next partner…",
+    "partner_left": "Your partner has left the chat.",
+    "partner_unreachable": "Your partner can no longer be reached, so this chat has ended.",
+    "not_in_chat": "You are not in a chat, so nobody read this. Shall we find somebody?",
+    "chat_is_elsewhere": "Your chat is in another bot of this network. Please go on there, or send /stop there first.",
+    "bot_is_full": "This bot is full right now. The next one of our network has room for you: it works just the same.",
+    "kind_cannot_cross": "Sorry, messages of this kind cannot be passed on. Your partner did not get it.",
+    "not_delivered_over": "This did not arrive: the chat was over already.",
+    "not_delivered_refused": "This did not arrive: Telegram would not let us pass it on.",
+    "not_delivered_too_big": "This did not arrive: the file is too big to be passed on.",
+    "not_delivered_file": "This did not arrive: the file could not be fetched. Please send it again.",
+    "slow_down": "You are writing faster than we can pass it on. Please wait a moment; this message was not sent.",
+    "old_button": "That button belongs to a chat that is over.",
+    "nothing_to_stop": "There is no chat and no search to stop.",
+    "try_later": "Something is not working on our side just now. Please try again in a minute.",
+    "banned": "You cannot use this network{until}. Reason: {reason}",
+    "help": (
+        "<b>How it works</b>\n\n"
+        "/find – meet somebody\n"
+        "/next – leave and meet somebody else\n"
+        "/stop – end the chat or the search\n"
+        "/report – tell us about bad behaviour\n"
+        "/privacy – what we keep and what we do not\n"
+        "/settings – your settings\n\n"
+        "Whatever you write in a chat goes to your partner, without your name."
+    ),
+    "privacy": (
+        "<b>Privacy</b>\n\n"
+        "• Your partner never sees your name, username, number or profile. What you write about yourself, they can read.\n"
+        "• We keep: your Telegram id, your language, when you agreed to the rules, which of our bots you opened.\n"
+        "• We do not keep what you write. A message waits, on our servers only, until it is delivered.\n"
+        "• Your data is never sold or given away.\n"
+        "• To have what we keep of you deleted, send /stop and then block the bots of this network; "
+        "the people who run this bot can delete it at once if you ask them."
+    ),
+    "settings": "<b>Settings</b>\n\nLanguage: {language} (taken from your Telegram).",
+    "report_nobody": "There is nobody to report: you have not talked with anybody lately.",
+    "reported": "Thank you. We have taken note, and somebody will look at it.",
+    "unknown_command": "I do not know this command. /help shows what there is.",
+    "admin_only": "This command is for the people who run the network.",
+    "stats": "<pre>{table}</pre>",
+}
