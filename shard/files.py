@@ -19,8 +19,7 @@ from core.domain.errors import DuologueError, RedisAway
 from core.domain.ids import BotId
 from core.service.clock import Clock
 from core.state.redis.fleet import Fleet
-from shard.outbound.pacing import Budget
-from shard.telegram import Refused, Telegram, TelegramAway, TooManyRequests
+from shard.telegram import Caller, Refused, Telegram, TelegramAway, TooManyRequests
 
 CHUNK = 65_536
 SIGNATURE_SECONDS = 3_600
@@ -62,9 +61,9 @@ class Signer:
 class FileDoor:
     """The route `/file/{file_id}` of this shard."""
 
-    def __init__(self, telegram: Telegram, budget: Budget, signer: Signer) -> None:
+    def __init__(self, telegram: Telegram, call: Caller, signer: Signer) -> None:
         self._telegram = telegram
-        self._budget = budget
+        self._call = call
         self._signer = signer
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
@@ -72,15 +71,12 @@ class FileDoor:
         file_id = request.match_info["file_id"]
         if not self._signer.holds(file_id, request.headers.get(HEADER, "")):
             return web.Response(status=403)
-        slot = await self._budget.take(Lane.RELAYED)
         try:
-            info = _infos.decode(await self._telegram.call("getFile", {"file_id": file_id}))
+            info = _infos.decode(await self._call("getFile", {"file_id": file_id}, lane=Lane.RELAYED))
         except (TooManyRequests, TelegramAway):
             return web.Response(status=503)
         except Refused as error:
             return web.Response(status=413 if "too big" in error.description else 404)
-        finally:
-            await self._budget.answered(slot)
         try:
             source = await self._telegram.download(info.file_path)
         except TelegramAway:

@@ -6,11 +6,13 @@ shard.inbound.polling). The errors carry what it decides with.
 
 import asyncio
 import re
-from typing import Any
+from collections.abc import Awaitable
+from typing import Any, Protocol
 
 import aiohttp
 import msgspec
 
+from core.domain.envelope import Lane
 from core.domain.errors import DuologueError
 
 
@@ -72,6 +74,14 @@ _encode = msgspec.json.encode
 _DISGUISED = re.compile(r"Too Many Requests: retry after (\d+)")
 _JSON = {"Content-Type": "application/json"}
 _UNREACHABLE = ("chat not found", "user not found", "PEER_ID_INVALID")
+
+
+class Caller(Protocol):
+    """Makes one call within the token's budget: what everybody but the sender and the poller is given."""
+
+    def __call__(
+        self, method: str, params: dict[str, Any], *, lane: Lane = ..., timeout: float = ...
+    ) -> Awaitable[msgspec.Raw]: ...
 
 
 class Telegram:

@@ -59,14 +59,20 @@ class Intake:
     async def _work(self, chains: dict[PersonId, list[tuple[Update, msgspec.Raw]]]) -> None:
         await self._standings.load(chains)
         together: list[Append] = []
-        alone: list[Awaitable[None]] = []
+        alone: list[tuple[PersonId, list[tuple[Update, msgspec.Raw]]]] = []
         for person, chain in chains.items():
             if all(is_for_partner(update) for update, _ in chain):
-                for update, _ in chain:
-                    together.append(self._to_partner(person, update))
+                together.extend(self._to_partner(person, update) for update, _ in chain)
             else:
-                alone.append(self._chain(person, chain))
-        await asyncio.gather(self._append(together), *alone)
+                alone.append((person, chain))
+        if not alone:
+            await self._append(together)
+            return
+        # A group, so that nothing of a failed attempt is still under way when the next one begins.
+        async with asyncio.TaskGroup() as work:
+            work.create_task(self._append(together))
+            for person, chain in alone:
+                work.create_task(self._chain(person, chain))
 
     async def _chain(self, person: PersonId, chain: list[tuple[Update, msgspec.Raw]]) -> None:
         for update, raw in chain:
@@ -122,10 +128,12 @@ class Intake:
             while not self._lease.valid():
                 await asyncio.sleep(0.05)
             try:
-                return await work()
-            except RedisAway as error:
-                log.warning("nothing is confirmed until Redis is back", why=str(error))
-                await asyncio.sleep(RETRY_SECONDS)
+                await work()
+            except* RedisAway as errors:
+                log.warning("nothing is confirmed until Redis is back", why=str(errors.exceptions[0]))
+            else:
+                return
+            await asyncio.sleep(RETRY_SECONDS)
 
     def _source(self) -> Source:
         return Source(str(self._bot), self._lease.epoch)

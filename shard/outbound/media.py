@@ -19,8 +19,7 @@ from core.domain.ids import BotId
 from core.service import metrics
 from shard.files import FileSource, FileTrouble
 from shard.outbound.compose import Call
-from shard.outbound.pacing import Budget
-from shard.telegram import Refused, Telegram
+from shard.telegram import Caller, Refused, Telegram
 
 REMEMBERED = 20_000
 UPLOAD_LIMIT = 50_000_000
@@ -55,10 +54,9 @@ _results = msgspec.json.Decoder(dict[str, Any])
 class Media:
     """The ladder, and the memory that makes most steps needless."""
 
-    def __init__(self, bot: BotId, telegram: Telegram, budget: Budget, source: FileSource) -> None:
+    def __init__(self, bot: BotId, call: Caller, source: FileSource) -> None:
         self._bot = bot
-        self._telegram = telegram
-        self._budget = budget
+        self._call = call
         self._source = source
         self._known: OrderedDict[str, str] = OrderedDict()
 
@@ -113,13 +111,10 @@ class Media:
         return Call(call.method, {**call.params, call.file: file_id})
 
     async def _in_set(self, name: str, unique_id: str) -> str | None:
-        slot = await self._budget.take(Lane.RELAYED)
         try:
-            found = _sets.decode(await self._telegram.call("getStickerSet", {"name": name}))
+            found = _sets.decode(await self._call("getStickerSet", {"name": name}, lane=Lane.RELAYED))
         except Refused:
             return None
-        finally:
-            await self._budget.answered(slot)
         for sticker in found.stickers:
             self._remember(sticker.file_unique_id, sticker.file_id)
         return self._known.get(unique_id)

@@ -25,15 +25,19 @@ _OUTBOX = Source("match", Epoch(0))
 
 
 class Outcome(NamedTuple):
-    """What a script did: `changed`, the standing after it, and the events to carry."""
+    """What a script did: `changed`, or `repeated` (this update was done before), the standing, the events to carry."""
 
     changed: bool
+    repeated: bool
     standing: Standing
     events: tuple[ChatEvent, ...]
 
 
 class Asker(NamedTuple):
-    """Who asks for a change: a person, by an update of a shard that holds its lease."""
+    """Who asks for a change: a person, by an update of a shard that holds its lease.
+
+    A repeated update changes nothing. `update` 0 means the shard itself, which may repeat itself.
+    """
 
     person: PersonId
     bot: BotId
@@ -182,7 +186,8 @@ def _event(id_: bytes, words: Sequence[bytes]) -> ChatEvent:
 def _outcome(reply: Any, asker: Asker) -> Outcome:
     if reply[0] == b"stale":
         raise StaleEpoch(f"bot {asker.bot}", asker.epoch)
-    return Outcome(reply[0] == b"done", _standing(reply[1]), tuple(_event(e[0], e[1:]) for e in reply[2:]))
+    word = reply[0]
+    return Outcome(word == b"done", word == b"again", _standing(reply[1]), tuple(_event(e[0], e[1:]) for e in reply[2:]))
 
 
 def _append(event: ChatEvent, now_ms: int) -> Append:

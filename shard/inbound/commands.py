@@ -1,0 +1,183 @@
+"""What people type and press, as aiogram handlers. Each only speaks to its desk.
+
+Filters are small async classes: aiogram runs plain functions and `F` expressions in a thread.
+"""
+
+from typing import Any
+
+from aiogram import Router
+from aiogram.filters import Filter
+from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
+
+from core.domain.conversation import Change, Phase, Standing
+from core.state.people import People
+from shard.inbound.admission import Admission
+from shard.inbound.desk import Desk
+
+router = Router(name="people")
+
+
+class Command(Filter):
+    """A message that begins with one of these commands, with or without `@bot`; passes what follows on."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = frozenset(names)
+
+    async def __call__(self, message: Message) -> bool | dict[str, Any]:
+        head, _, rest = (message.text or "").partition(" ")
+        name = head.removeprefix("/").partition("@")[0].lower()
+        return {"rest": rest.strip()} if head.startswith("/") and name in self._names else False
+
+
+class Button(Filter):
+    """A pressed button whose data is `name` or `name:rest`; passes the rest on."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    async def __call__(self, query: CallbackQuery) -> bool | dict[str, Any]:
+        data = query.data or ""
+        if data == self._name:
+            return {"rest": ""}
+        return {"rest": data[len(self._name) + 1 :]} if data.startswith(f"{self._name}:") else False
+
+
+@router.message(Command("start"))
+async def start(message: Message, desk: Desk, admission: Admission, rest: str) -> None:
+    """First contact, or coming back: the consent question, or where one stands."""
+    code = message.from_user.language_code if message.from_user else None
+    await admission.welcome(desk, code, rest)
+
+
+@router.callback_query(Button("consent"))
+async def consent(query: CallbackQuery, desk: Desk, admission: Admission, rest: str) -> None:
+    """The answer to the question of age and rules."""
+    desk.answer_button(query.id)
+    if rest == "yes":
+        await admission.accept(desk, query.from_user.language_code)
+    else:
+        desk.say("consent_declined")
+
+
+@router.message(Command("find"))
+async def find(message: Message, desk: Desk, admission: Admission) -> None:
+    """Look for a partner."""
+    await _find(desk, admission)
+
+
+@router.callback_query(Button("menu:find"))
+async def find_button(query: CallbackQuery, desk: Desk, admission: Admission) -> None:
+    """The same by button."""
+    desk.answer_button(query.id)
+    await _find(desk, admission)
+
+
+@router.message(Command("next"))
+async def following(message: Message, desk: Desk, admission: Admission) -> None:
+    """Leave and look for somebody else."""
+    await _leave(desk, admission, search=True, conversation="")
+
+
+@router.callback_query(Button("menu:next"))
+async def next_button(query: CallbackQuery, desk: Desk, admission: Admission, rest: str) -> None:
+    """The same by the button of one conversation."""
+    desk.answer_button(query.id)
+    await _leave(desk, admission, search=True, conversation=rest)
+
+
+@router.message(Command("stop"))
+async def stop(message: Message, desk: Desk, admission: Admission) -> None:
+    """End the chat or the search."""
+    await _leave(desk, admission, search=False, conversation="")
+
+
+@router.callback_query(Button("menu:stop"))
+async def stop_button(query: CallbackQuery, desk: Desk, admission: Admission, rest: str) -> None:
+    """The same by the button of one conversation (0: of a search)."""
+    desk.answer_button(query.id)
+    await _leave(desk, admission, search=False, conversation=rest)
+
+
+@router.message(Command("help"))
+async def help_(message: Message, desk: Desk) -> None:
+    """What there is."""
+    desk.say("help")
+
+
+@router.message(Command("privacy"))
+async def privacy(message: Message, desk: Desk) -> None:
+    """What is kept and what is not; Telegram's terms ask for this command."""
+    desk.say("privacy")
+
+
+@router.message(Command("settings"))
+async def settings(message: Message, desk: Desk, people: People) -> None:
+    """The person's settings."""
+    desk.say("settings", language=await people.language(desk.person) or "en")
+
+
+@router.message(Command("report"))
+async def report(message: Message, desk: Desk, admission: Admission, rest: str) -> None:
+    """Bad behaviour of the present or last partner."""
+    standing = await desk.standing()
+    if not standing.partner:
+        desk.say("report_nobody")
+        return
+    await admission.report(desk, standing, rest)
+
+
+@router.message()
+async def unknown(message: Message, desk: Desk) -> None:
+    """Any other command."""
+    desk.say("unknown_command")
+
+
+@router.callback_query()
+async def unknown_button(query: CallbackQuery, desk: Desk) -> None:
+    """A button of an older version."""
+    desk.answer_button(query.id)
+    desk.say("old_button")
+
+
+@router.my_chat_member()
+async def membership(event: ChatMemberUpdated, desk: Desk, admission: Admission) -> None:
+    """The person has blocked the bot, or opened it again."""
+    blocked = event.new_chat_member.status == "kicked"
+    await admission.reach(desk, blocked=blocked)
+    if blocked and (await desk.standing()).bot == desk.bot:
+        await desk.leave(search=False, partner_told=Change.PARTNER_UNREACHABLE)
+
+
+async def _find(desk: Desk, admission: Admission) -> None:
+    if not await admission.may_chat(desk):
+        return
+    outcome = await desk.find()
+    if not outcome.changed and not outcome.repeated:
+        _say_where(desk, outcome.standing)
+
+
+async def _leave(desk: Desk, admission: Admission, *, search: bool, conversation: str) -> None:
+    standing = await desk.standing()
+    if standing.phase is not Phase.IDLE and standing.bot != desk.bot:
+        desk.say("chat_is_elsewhere", username=await admission.username(standing.bot))
+        return
+    if conversation.isdecimal() and standing.phase is Phase.CHATTING and int(conversation) != standing.conversation:
+        desk.say("old_button")
+        return
+    if search and not await admission.may_chat(desk):
+        return
+    outcome = await desk.leave(search=search)
+    if outcome.changed or outcome.repeated:
+        return
+    if search:
+        _say_where(desk, outcome.standing)
+    else:
+        desk.say("nothing_to_stop")
+
+
+def _say_where(desk: Desk, standing: Standing) -> None:
+    """Nothing changed, because the person waits or talks already."""
+    if standing.phase is Phase.CHATTING:
+        desk.say("already_chatting")
+    elif standing.phase is Phase.WAITING:
+        desk.say("already_searching")

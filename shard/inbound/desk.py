@@ -1,0 +1,117 @@
+"""What a handler can do for the person whose update it works through.
+
+Every change is a script known by the update, every word is an envelope known by the update and
+its place in the answer: a handler that runs twice does things once. `close` makes the words safe.
+"""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+
+from core.domain import envelope as envelopes
+from core.domain.conversation import Change, Standing
+from core.domain.envelope import Envelope, Lane, Notice
+from core.domain.ids import BotId, PersonId, UpdateId
+from core.service.clock import Clock
+from core.state.redis.conversations import Asker, Conversations, Outcome
+from core.state.redis.leases import Lease
+from core.state.redis.streams import Append, Source, Streams
+from shard.standings import Standings
+from shard.telegram import Caller, TelegramError
+
+log = structlog.get_logger(__name__)
+
+Spawn = Callable[[Coroutine[Any, Any, None]], object]
+"""Starts a task that nobody waits for, and that ends with the shard."""
+
+
+class Counter:
+    """What all desks of a shard share. `desk` opens one for an update."""
+
+    def __init__(
+        self,
+        bot: BotId,
+        lease: Lease,
+        streams: Streams,
+        conversations: Conversations,
+        standings: Standings,
+        call: Caller,
+        clock: Clock,
+        spawn: Spawn,
+    ) -> None:
+        self.bot = bot
+        self.lease = lease
+        self.streams = streams
+        self.conversations = conversations
+        self.standings = standings
+        self.call = call
+        self.clock = clock
+        self.spawn = spawn
+
+    def desk(self, person: PersonId, update: UpdateId) -> "Desk":
+        """One update's desk."""
+        return Desk(self, person, update)
+
+
+class Desk:
+    """One person's update being worked through."""
+
+    def __init__(self, counter: Counter, person: PersonId, update: UpdateId) -> None:
+        self._all = counter
+        self.person = person
+        self.bot = counter.bot
+        self._update = update
+        self._words: list[Append] = []
+
+    def say(self, key: str, **params: str) -> None:
+        """Tell the person something, through the stream like everything else."""
+        now = self._now()
+        envelope = Envelope(envelopes.VERSION, self.person, Lane.INTERACTIVE, now, Notice(key, params))
+        member = f"{self._update}:{len(self._words)}"
+        self._words.append(Append(self.bot, member, envelopes.encode(envelope)))
+
+    async def standing(self) -> Standing:
+        """Where the person stands, as far as this shard knows."""
+        await self._all.standings.load([self.person])
+        return self._all.standings.get(self.person) or Standing()
+
+    async def find(self) -> Outcome:
+        """Look for a partner."""
+        return await self._settle(await self._all.conversations.find(self._asker()))
+
+    async def leave(self, *, search: bool, partner_told: Change = Change.PARTNER_LEFT) -> Outcome:
+        """End the chat or the search, and search again where that is wished."""
+        self_told = Change.YOU_LEFT_AND_SEARCH if search else Change.YOU_LEFT
+        partner = (await self.standing()).partner
+        return await self._settle(
+            await self._all.conversations.leave(
+                self._asker(), partner, search=search, partner_told=partner_told, self_told=self_told
+            )
+        )
+
+    def answer_button(self, query_id: str) -> None:
+        """Stop the little clock on the pressed button. A courtesy: nobody waits for it."""
+        self._all.spawn(self._answer_button(query_id))
+
+    async def close(self) -> None:
+        """Make the words safe. Raises RedisAway, StaleEpoch."""
+        source = Source(str(self.bot), self._all.lease.epoch)
+        await self._all.streams.append(source, self._words, self._now())
+
+    async def _settle(self, outcome: Outcome) -> Outcome:
+        self._all.standings.learn(self.person, outcome.standing)
+        await self._all.conversations.carry(outcome.events, self._now())
+        return outcome
+
+    async def _answer_button(self, query_id: str) -> None:
+        try:
+            await self._all.call("answerCallbackQuery", {"callback_query_id": query_id}, timeout=5)
+        except TelegramError as error:
+            log.debug("a button was not answered", why=str(error))
+
+    def _asker(self) -> Asker:
+        return Asker(self.person, self.bot, self._all.lease.epoch, self._update)
+
+    def _now(self) -> int:
+        return round(self._all.clock.wall() * 1000)
