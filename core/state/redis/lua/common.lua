@@ -17,13 +17,18 @@ local function bump(key)
   if redis.call('HINCRBY', key, 'seq', 1) == 1 then redis.call('HSET', key, 'seq', redis.call('TIME')[1]) end
 end
 
--- Whether this update of `bot` already changed the person's standing. Telegram repeats at most its queue of
--- 100,000; an update further behind is a new one after its numbering started again.
+-- Whether this update of `bot` already changed the person's standing; 0 is no update and may always. Telegram
+-- repeats at most its queue of 100,000; one further behind is new, after its numbering started again.
 local function done_before(key, bot, update)
   local last = redis.call('HMGET', key, 'cbot', 'cupd')
-  if last[1] ~= bot then return false end
+  if update == '0' or last[1] ~= bot then return false end
   local behind = tonumber(last[2]) - tonumber(update)
   return behind >= 0 and behind < 100000
+end
+
+-- Remember that this update of `bot` changed the person's standing.
+local function note(key, bot, update)
+  if update ~= '0' then redis.call('HSET', key, 'cbot', bot, 'cupd', update) end
 end
 
 -- A person's standing: seq, phase, bot, ticket, conversation, side, partner, partner's bot.

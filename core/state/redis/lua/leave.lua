@@ -1,7 +1,7 @@
 -- A person stops searching or ends the conversation, and may search again at once.
 -- KEYS person, partner, tickets, outbox, fences
 -- ARGV source bot, epoch, update, person, partner, 'find' or '', what the partner is told, what the person is told
--- Update 0: not a person's wish but a consequence, which needs no dedupe.
+-- Update 0 means that the shard itself asks (the person cannot be reached).
 -- The partner is declared by the caller; where it is another by now, 'retry' says so.
 -- Returns {word, standing, event ...}: 'stale', 'again', 'retry', 'unchanged', 'done'.
 if not fence(KEYS[5], ARGV[1], tonumber(ARGV[2])) then return {'stale', standing(KEYS[1])} end
@@ -28,7 +28,7 @@ else
 end
 bump(KEYS[1])
 redis.call('HSET', KEYS[1], 'phase', 'idle', 'ticket', '')
-if ARGV[3] ~= '0' then redis.call('HSET', KEYS[1], 'cbot', ARGV[1], 'cupd', ARGV[3]) end
+note(KEYS[1], ARGV[1], ARGV[3])
 if ARGV[6] == 'find' then
   local ticket = redis.call('XADD', KEYS[3], '*', 'p', ARGV[4], 'b', ARGV[1], 'l', s[7])
   redis.call('HSET', KEYS[1], 'phase', 'waiting', 'bot', ARGV[1], 'ticket', ticket)
