@@ -85,7 +85,10 @@ class Directory(msgspec.Struct, frozen=True):
 
 
 class BotStats(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the network's figures. `share` of the cap in use is 0..1, ages in seconds, memory in MiB."""
+    """One row of the network's figures. `share` of the cap in use is 0..1, ages in seconds, memory in MiB.
+
+    `people` were active here lately; `conversations` is how many of this bot's people are in one.
+    """
 
     bot: BotId
     username: str
@@ -109,7 +112,7 @@ class BotStats(msgspec.Struct, frozen=True, kw_only=True):
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """The rows added up; `share` is of all living caps together, `backlog_age_s` the oldest.
 
-    A conversation across two bots is counted by both.
+    `conversations` counts each once, also those across two bots.
     """
 
     bots: int = 0
@@ -147,6 +150,7 @@ class Backlog(NamedTuple):
 def network_stats(
     directory: Directory,
     reports: Mapping[BotId, ShardReport],
+    chatting: Mapping[BotId, int],
     backlogs: Mapping[BotId, Backlog],
     waiting: int,
     now_ms: int,
@@ -154,18 +158,25 @@ def network_stats(
     """The directory's bots with what their shards report; a bot without a report is not alive."""
     nothing = Backlog(0, 0.0)
     rows = tuple(
-        _row(entry, reports.get(entry.bot), backlogs.get(entry.bot, nothing)) for entry in directory.bots
+        _row(
+            entry,
+            reports.get(entry.bot),
+            max(0, chatting.get(entry.bot, 0)),
+            backlogs.get(entry.bot, nothing),
+        )
+        for entry in directory.bots
     )
     return NetworkStats(at=now_ms, directory_at=directory.at, bots=rows, total=_totals(rows, waiting))
 
 
-def _row(entry: DirectoryEntry, report: ShardReport | None, backlog: Backlog) -> BotStats:
+def _row(entry: DirectoryEntry, report: ShardReport | None, chatting: int, backlog: Backlog) -> BotStats:
     if report is None:
         return BotStats(
             bot=entry.bot,
             username=entry.username,
             state=entry.state,
             alive=False,
+            conversations=chatting,
             waiting=entry.waiting,
             backlog=backlog.entries,
             backlog_age_s=backlog.age_s,
@@ -177,7 +188,7 @@ def _row(entry: DirectoryEntry, report: ShardReport | None, backlog: Backlog) ->
         alive=True,
         open=entry.open,
         people=report.people,
-        conversations=report.conversations,
+        conversations=chatting,
         waiting=entry.waiting,
         rate_in=report.rate_in,
         rate_out=report.rate_out,
@@ -200,7 +211,7 @@ def _totals(rows: Iterable[BotStats], waiting: int) -> Totals:
         bots=len(known),
         alive=len(alive),
         people=sum(row.people for row in alive),
-        conversations=sum(row.conversations for row in alive),
+        conversations=sum(row.conversations for row in known) // 2,
         waiting=waiting,
         rate_in=sum(row.rate_in for row in alive),
         rate_out=rate_out,

@@ -77,7 +77,7 @@ class RedisClient:
         """Run one command. Raises RedisAway."""
         self.round_trips += 1
         try:
-            return await self._redis.execute_command(*command)
+            return await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]
         except _AWAY as error:
             raise RedisAway(f"Redis does not answer: {error or type(error).__name__}") from error
         except exceptions.ResponseError as error:

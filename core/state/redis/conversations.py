@@ -94,6 +94,7 @@ class Conversations:
                 self._keys.tickets,
                 self._keys.outbox,
                 self._keys.match_fences,
+                self._keys.chatting,
             )
             args = (
                 *(asker.bot, asker.epoch, asker.update, asker.person, partner),
@@ -112,7 +113,7 @@ class Conversations:
                     MATCH,
                     (
                         *(self._keys.person(pair.a.person), self._keys.person(pair.b.person)),
-                        *(self._keys.tickets, self._keys.outbox, self._keys.match_epoch),
+                        *(self._keys.tickets, self._keys.outbox, self._keys.match_epoch, self._keys.chatting),
                     ),
                     (epoch, pair.conversation, pair.a.person, pair.a.id, pair.b.person, pair.b.id),
                 )

@@ -70,6 +70,11 @@ class Fleet:
         replies = await self._client.pipeline([("EXISTS", self._keys.lease(bot)) for bot in bots])
         return {bot for bot, reply in zip(bots, replies, strict=True) if reply == 1}
 
+    async def chatting(self) -> dict[BotId, int]:
+        """How many people of each bot are in a conversation; exact, the scripts count them."""
+        reply = await self._client.command("HGETALL", self._keys.chatting)
+        return {BotId(int(bot)): int(count) for bot, count in zip(reply[::2], reply[1::2], strict=True)}
+
     async def backlogs(self, bots: Sequence[BotId], now_ms: int) -> dict[BotId, Backlog]:
         """What lies in the inboxes of those bots, alive or not."""
         if not bots:
@@ -101,7 +106,12 @@ class Fleet:
         bots = [entry.bot for entry in directory.bots]
         waiting = int(await self._client.command("XLEN", self._keys.tickets))
         return network_stats(
-            directory, await self.reports(bots), await self.backlogs(bots, now_ms), waiting, now_ms
+            directory,
+            await self.reports(bots),
+            await self.chatting(),
+            await self.backlogs(bots, now_ms),
+            waiting,
+            now_ms,
         )
 
 

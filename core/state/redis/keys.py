@@ -15,7 +15,7 @@ class Keys:
         self.tickets = f"{match}tickets"
         self.outbox = f"{match}outbox"
         self.directory = f"{match}directory"
-        self.match_stats = f"{match}stats"
+        self.chatting = f"{match}chatting"
         self._person = f"{match}person:"
         self._shard = f"{prefix}{{shard:"
         self._user = f"{prefix}{{user:"

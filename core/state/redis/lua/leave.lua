@@ -1,5 +1,5 @@
 -- A person stops searching or ends the conversation, and may search again at once.
--- KEYS person, partner, tickets, outbox, fences
+-- KEYS person, partner, tickets, outbox, fences, chatting
 -- ARGV source bot, epoch, update, person, partner, 'find' or '', what the partner is told, what the person is told
 -- Update 0 means that the shard itself asks (the person cannot be reached).
 -- The partner is declared by the caller; where it is another by now, 'retry' says so.
@@ -18,8 +18,10 @@ elseif s[2] == 'waiting' then
   told = 'search_cancelled'
 else
   if s[7] ~= ARGV[5] then return {'retry', s} end
+  redis.call('HINCRBY', KEYS[6], s[3], -1)
   local p = standing(KEYS[2])
   if p[2] == 'chatting' and p[5] == s[5] then
+    redis.call('HINCRBY', KEYS[6], p[3], -1)
     bump(KEYS[2])
     redis.call('HSET', KEYS[2], 'phase', 'idle')
     redis.call('PEXPIRE', KEYS[2], KEPT_MS)

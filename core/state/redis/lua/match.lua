@@ -1,5 +1,5 @@
 -- Two people who both still wait become a conversation.
--- KEYS person a, person b, tickets, outbox, leader's epoch
+-- KEYS person a, person b, tickets, outbox, leader's epoch, chatting
 -- ARGV epoch, conversation, person a, ticket a, person b, ticket b
 -- Returns {'stale'} | {'gone', a still waits, b still waits} | {'done', event, event}.
 if redis.call('GET', KEYS[5]) ~= ARGV[1] then return {'stale'} end
@@ -17,4 +17,6 @@ bump(KEYS[1])
 redis.call('HSET', KEYS[1], 'phase', 'chatting', 'ticket', '', 'conv', ARGV[2], 'side', 0, 'partner', ARGV[5], 'pbot', b[3])
 bump(KEYS[2])
 redis.call('HSET', KEYS[2], 'phase', 'chatting', 'ticket', '', 'conv', ARGV[2], 'side', 1, 'partner', ARGV[3], 'pbot', a[3])
+redis.call('HINCRBY', KEYS[6], a[3], 1)
+redis.call('HINCRBY', KEYS[6], b[3], 1)
 return {'done', emit(KEYS[4], ARGV[3], 'matched', KEYS[1]), emit(KEYS[4], ARGV[5], 'matched', KEYS[2])}
