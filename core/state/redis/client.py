@@ -79,7 +79,7 @@ class RedisClient:
         try:
             return await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]
         except _AWAY as error:
-            raise RedisAway(f"Redis does not answer: {error or type(error).__name__}") from error
+            raise RedisAway(f"Redis does not answer: {str(error) or type(error).__name__}") from error
         except exceptions.ResponseError as error:
             raise _away(error) or error from error
 
@@ -122,7 +122,7 @@ class RedisClient:
                     pipe.execute_command(*wait)
                 replies = await pipe.execute(raise_on_error=False)
         except _AWAY as error:
-            raise RedisAway(f"Redis does not answer: {error or type(error).__name__}") from error
+            raise RedisAway(f"Redis does not answer: {str(error) or type(error).__name__}") from error
         if wait is not None:
             _check_safe(replies.pop())
         for reply in replies:

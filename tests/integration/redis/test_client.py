@@ -1,0 +1,55 @@
+"""What the client makes of a server that is busy, restarted or away."""
+
+import asyncio
+
+import pytest
+
+from core.domain.errors import RedisAway
+from core.state.redis.client import RedisClient
+from core.state.redis.keys import Keys
+from core.state.redis.scripts import LEASE_RELEASE
+
+
+async def test_more_callers_than_connections_wait_for_each_other(redis_url: str, keys: Keys) -> None:
+    async with RedisClient(redis_url, "fast", connections=2) as client:
+        pings = [client.command("BLPOP", f"{keys.prefix}nothing", "0.01") for _ in range(20)]
+        assert await asyncio.gather(*pings) == [None] * 20
+
+
+async def test_a_server_that_lost_its_scripts_gets_them_again(client: RedisClient, keys: Keys) -> None:
+    call = (LEASE_RELEASE, (keys.match_lease, keys.match_epoch), (1,))
+    assert await client.run_many([call, call]) == [0, 0]
+    await client.command("SCRIPT", "FLUSH")
+    assert await client.run_many([call, call], safe=True) == [0, 0]
+
+
+async def test_a_server_that_is_not_there_is_away(tmp_path: object) -> None:
+    async with RedisClient(f"unix://{tmp_path}/nothing.sock", "fast") as client:
+        with pytest.raises(RedisAway):
+            await client.open()
+        with pytest.raises(RedisAway):
+            await client.pipeline([("PING",)])
+
+
+async def test_a_command_in_error_is_no_absence(client: RedisClient, keys: Keys) -> None:
+    await client.command("SET", f"{keys.prefix}text", "a")
+    with pytest.raises(Exception, match="WRONGTYPE") as caught:
+        await client.command("XLEN", f"{keys.prefix}text")
+    assert not isinstance(caught.value, RedisAway)
+
+
+async def test_a_safe_write_needs_the_append_only_file(redis_url: str, client: RedisClient) -> None:
+    """`always` alone says nothing when the file is off: opening must ask for proof."""
+    await client.command("CONFIG", "SET", "appendonly", "no")
+    try:
+        async with RedisClient(redis_url, "fsync") as other:
+            with pytest.raises(RedisAway, match="safe"):
+                await other.open()
+    finally:
+        await client.command("CONFIG", "SET", "appendonly", "yes")
+
+
+async def test_a_write_without_a_replica_is_not_safe_in_replica_mode(redis_url: str) -> None:
+    async with RedisClient(redis_url, "replica") as client:
+        with pytest.raises(RedisAway, match="0 disks or replicas"):
+            await client.open()

@@ -1,0 +1,135 @@
+"""Appending once, reading by cursor, settling: against a real server."""
+
+import pytest
+
+from core.domain.errors import StaleEpoch
+from core.domain.ids import BotId, EntryId, Epoch
+from core.state.redis.client import RedisClient
+from core.state.redis.keys import Keys
+from core.state.redis.streams import SEEN_KEPT, START, Append, Inbox, Source, Streams
+
+HERE, THERE = BotId(11), BotId(22)
+NOW = 1_700_000_000_000
+OWNER = Epoch(3)
+
+
+@pytest.fixture
+def streams(client: RedisClient, keys: Keys) -> Streams:
+    return Streams(client, keys)
+
+
+@pytest.fixture
+async def inbox(client: RedisClient, keys: Keys) -> Inbox:
+    await client.command("SET", keys.epoch(HERE), OWNER)
+    return Inbox(client, keys, HERE)
+
+
+def source(epoch: int = 1, name: str = "22") -> Source:
+    return Source(name, Epoch(epoch))
+
+
+def to(bot: BotId, *members: int) -> list[Append]:
+    return [Append(bot, str(member), f"payload {member}".encode()) for member in members]
+
+
+async def payloads(inbox: Inbox, after: EntryId = START, count: int = 10_000) -> list[str]:
+    return [entry.payload.decode() for entry in await inbox.read(after, count, block_ms=1)]
+
+
+async def test_a_batch_comes_in_order_to_each_destination(
+    client: RedisClient, keys: Keys, streams: Streams
+) -> None:
+    new = await streams.append(source(), [*to(HERE, 1), *to(THERE, 2), *to(HERE, 3)], NOW)
+    assert new == 3
+    assert await payloads(Inbox(client, keys, HERE)) == ["payload 1", "payload 3"]
+    assert await payloads(Inbox(client, keys, THERE)) == ["payload 2"]
+
+
+async def test_nothing_to_append_is_nothing_done(client: RedisClient, streams: Streams) -> None:
+    before = client.round_trips
+    assert await streams.append(source(), [], NOW) == 0
+    assert client.round_trips == before
+
+
+async def test_a_repeated_batch_is_appended_once(streams: Streams, inbox: Inbox) -> None:
+    assert await streams.append(source(), to(HERE, 1, 2), NOW) == 2
+    assert await streams.append(source(), to(HERE, 1, 2, 3), NOW) == 1
+    assert await payloads(inbox) == ["payload 1", "payload 2", "payload 3"]
+
+
+async def test_a_repeat_is_known_after_the_entry_was_delivered(streams: Streams, inbox: Inbox) -> None:
+    await streams.append(source(), to(HERE, 1), NOW)
+    (entry,) = await inbox.read(START, 10, block_ms=1)
+    await inbox.settle(OWNER, [entry.id], [])
+    assert await streams.append(source(), to(HERE, 1), NOW) == 0
+    assert await payloads(inbox) == []
+
+
+async def test_sources_do_not_know_each_others_members(streams: Streams, inbox: Inbox) -> None:
+    await streams.append(source(name="22"), to(HERE, 1), NOW)
+    assert await streams.append(source(name="33"), to(HERE, 1), NOW) == 1
+
+
+async def test_the_latest_members_are_remembered_whatever_the_clock_does(
+    client: RedisClient, keys: Keys, streams: Streams, inbox: Inbox
+) -> None:
+    """An hour ahead, then an hour back: the newest are still the ones that are known."""
+    members = range(SEEN_KEPT * 2)
+    for first in members[::256]:
+        wall = NOW + (3_600_000 if first < SEEN_KEPT else 0)
+        await streams.append(source(), to(HERE, *range(first, first + 256)), wall, safe=False)
+    seen = await client.command("ZCARD", keys.seen(HERE, "22"))
+    assert SEEN_KEPT <= seen <= SEEN_KEPT + 256
+    assert await streams.append(source(), to(HERE, *members[-SEEN_KEPT:]), NOW) == 0
+
+
+async def test_a_source_that_lost_its_lease_appends_nothing(streams: Streams, inbox: Inbox) -> None:
+    await streams.append(source(epoch=2), to(HERE, 1), NOW)
+    with pytest.raises(StaleEpoch):
+        await streams.append(source(epoch=1), to(HERE, 2), NOW)
+    assert await payloads(inbox) == ["payload 1"]
+
+
+async def test_reading_goes_on_after_the_cursor(streams: Streams, inbox: Inbox) -> None:
+    await streams.append(source(), to(HERE, 1, 2, 3), NOW)
+    first = (await inbox.read(START, 1, block_ms=1))[0]
+    assert await payloads(inbox, first.id) == ["payload 2", "payload 3"]
+
+
+async def test_what_is_settled_is_gone_and_the_rest_is_read_again(streams: Streams, inbox: Inbox) -> None:
+    await streams.append(source(), to(HERE, 1, 2, 3), NOW)
+    entries = await inbox.read(START, 10, block_ms=1)
+    await inbox.settle(OWNER, [entries[1].id], [entries[0].id])
+    assert await payloads(inbox) == ["payload 1", "payload 3"]
+    assert await inbox.reclaim() == {entries[0].id}
+    assert await inbox.reclaim() == set()
+
+
+async def test_who_lost_the_lease_settles_nothing(streams: Streams, inbox: Inbox) -> None:
+    await streams.append(source(), to(HERE, 1), NOW)
+    (entry,) = await inbox.read(START, 10, block_ms=1)
+    for epoch in (OWNER - 1, OWNER + 1):
+        with pytest.raises(StaleEpoch):
+            await inbox.settle(Epoch(epoch), [entry.id], [])
+        with pytest.raises(StaleEpoch):
+            await inbox.quarantine(Epoch(epoch), entry.id, "unreadable")
+    assert await payloads(inbox) == ["payload 1"]
+
+
+async def test_what_cannot_be_delivered_is_put_aside_once(
+    client: RedisClient, keys: Keys, streams: Streams, inbox: Inbox
+) -> None:
+    await streams.append(source(), to(HERE, 1), NOW)
+    (entry,) = await inbox.read(START, 10, block_ms=1)
+    await inbox.quarantine(OWNER, entry.id, "unreadable")
+    await inbox.quarantine(OWNER, entry.id, "unreadable")
+    assert await payloads(inbox) == []
+    ((_, fields),) = await client.command("XRANGE", keys.poison(HERE), "-", "+")
+    assert fields == [b"why", b"unreadable", b"id", entry.id.encode(), b"e", b"payload 1"]
+
+
+async def test_the_backlog_is_what_is_undelivered(streams: Streams, inbox: Inbox) -> None:
+    assert await inbox.backlog() == (0, 0)
+    await streams.append(source(), to(HERE, 1, 2), NOW)
+    first = (await inbox.read(START, 10, block_ms=1))[0]
+    assert await inbox.backlog() == (2, int(first.id.partition("-")[0]))
