@@ -1,0 +1,71 @@
+"""Every figure of the network, declared in one place. One registry a process.
+
+Names begin with `duologue_`; no label ever holds a person, a text or a token.
+"""
+
+import psutil
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.process_collector import ProcessCollector
+
+REGISTRY = CollectorRegistry()
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+ProcessCollector(registry=REGISTRY)
+
+
+def _counter(name: str, words: str, labels: tuple[str, ...] = ()) -> Counter:
+    return Counter(f"duologue_{name}", words, labels, registry=REGISTRY)
+
+
+def _gauge(name: str, words: str, labels: tuple[str, ...] = ()) -> Gauge:
+    return Gauge(f"duologue_{name}", words, labels, registry=REGISTRY)
+
+
+MESSAGES_IN = _counter("messages_in", "Messages taken from people, commands left out.")
+MESSAGES_OUT = _counter("messages_out", "Messages that Telegram has said yes to.")
+APPENDED = _counter("appended", "Envelopes that were new to a stream.")
+BOUNCED = _counter("bounced", "Relayed messages turned back to their sender.")
+REPEATS = _counter("repeats", "Messages that may have been shown twice, after a death or a lost answer.")
+REFUSED = _counter("refused", "Messages that Telegram refused for good.")
+UNREACHABLE = _counter("unreachable", "Messages to people who cannot be reached any more.")
+TOO_MANY = _counter("too_many", "429 answers, the disguised ones counted.")
+POLL_CONFLICTS = _counter("poll_conflicts", "409 answers while polling: somebody else polls with the token.")
+UPDATES_UNREADABLE = _counter("updates_unreadable", "Updates that could not be read and were passed over.")
+HANDLER_FAILURES = _counter("handler_failures", "Commands or buttons whose handler failed.")
+POISON = _counter("poison", "Entries of a stream that could not be read and were put aside.")
+MEDIA = _counter("media", "Files sent, by the step of the ladder.", ("step",))
+DELIVERY_SECONDS = Histogram(
+    "duologue_delivery_seconds",
+    "From the update being taken in to Telegram's yes.",
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300),
+    registry=REGISTRY,
+)
+BACKLOG = _gauge("backlog", "Entries in this shard's stream.")
+BACKLOG_AGE = _gauge("backlog_age_seconds", "Age of the oldest entry in this shard's stream.")
+BUDGET_IN_USE = _gauge("budget_in_use", "Slots of the token's budget in use.")
+BUDGET_CAP = _gauge("budget_cap", "Messages a second this token may send.")
+LEASE_HELD = _gauge("lease_held", "1 while this process holds its lease.")
+SQL_STATEMENTS = _counter("sql_statements", "Statements sent to PostgreSQL.")
+REDIS_ROUND_TRIPS = _gauge("redis_round_trips", "Round trips to Redis since the start.")
+MEMORY_PRIVATE = _gauge("memory_private_mib", "Memory that this process shares with no other, in MiB.")
+LEADS = _gauge("coordinator_leads", "1 while this coordinator leads.")
+WAITING = _gauge("waiting_people", "People who wait for a partner.")
+MATCHES = _counter("matches", "Conversations made.")
+SWEPT = _counter("outbox_swept", "Events that the coordinator carried for somebody else.")
+HEADROOM = _gauge("headroom", "Messages a second the network could take on.")
+NETWORK_SHARE = _gauge("network_share", "Share of all caps together that is in use.")
+
+
+def value(metric: Counter | Gauge) -> float:
+    """What a metric without labels stands at."""
+    return sum(sample.value for sample in metric.collect()[0].samples if not sample.name.endswith("_created"))
+
+
+def private_memory_mib() -> float:
+    """Memory of this process alone, as the kernel counts it."""
+    return float(psutil.Process().memory_full_info().uss) / 1_048_576
+
+
+def exposition() -> bytes:
+    """All figures in Prometheus' text form."""
+    return generate_latest(REGISTRY)
