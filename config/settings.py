@@ -1,0 +1,293 @@
+"""Every setting: its name, what it may be, and what it is when nothing is said.
+
+Read once, by `load`, from variables that begin with DUOLOGUE_, and from the file that
+DUOLOGUE_ENV_FILE names; the environment wins over the file. A frozen, picklable record.
+
+Each field's description completes the sentence "it should be ...": the same words are shown
+when a value is refused and stand in config/example.env.
+"""
+
+import difflib
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "DUOLOGUE_"
+ENV_FILE = f"{PREFIX}ENV_FILE"
+SECRET_KEY_LENGTH = 32
+"""Fewest characters of a secret key."""
+
+Durability = Literal["fsync", "replica", "fast"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["console", "json"]
+
+_TOKEN = re.compile(r"[0-9]{5,}:[A-Za-z0-9_-]{30,}", re.ASCII)
+_KEY_PREFIX = re.compile(r"[A-Za-z0-9_.:-]{1,32}", re.ASCII)
+_SHOWN = 30
+"""A longer value is not repeated to the operator: it may be a token in the wrong place."""
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used; `problems` has one line for each.
+
+    Not a DuologueError: config knows nothing of core. Only the command line catches it.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+def _items(value: object) -> list[str]:
+    """The parts of a comma list; spaces around them and an empty last one mean nothing."""
+    if not isinstance(value, str):
+        raise ValueError("is no text")
+    return [part.strip() for part in value.strip().rstrip(",").split(",")] if value.strip() else []
+
+
+def _read_tokens(value: object) -> tuple[SecretStr, ...]:
+    if isinstance(value, tuple) and all(isinstance(item, SecretStr) for item in value):
+        return value
+    tokens = _items(value)
+    for number, token in enumerate(tokens, 1):
+        if not _TOKEN.fullmatch(token):
+            raise ValueError(f"has a wrong token (number {number} of {len(tokens)})")
+    bots = Counter(int(token.partition(":")[0]) for token in tokens)
+    for bot, times in bots.items():
+        if times > 1:
+            raise ValueError(f"has bot {bot} {times} times")
+    return tuple(SecretStr(token) for token in tokens)
+
+
+def _read_ids(value: object) -> tuple[int, ...]:
+    if isinstance(value, tuple):
+        return value
+    parts = _items(value)
+    for part in parts:
+        if not re.fullmatch(r"[1-9][0-9]{0,18}", part, re.ASCII):
+            raise ValueError(f"has {_shown(part)} in it")
+    return tuple(dict.fromkeys(int(part) for part in parts))
+
+
+def _check_url(value: str, schemes: Iterable[str]) -> str:
+    """The URL again. It may hold a password: an error tells its scheme and nothing else."""
+    scheme, found, _ = value.partition("://")
+    if not found:
+        raise ValueError(f"has {len(value)} characters but no '://'")
+    if scheme not in schemes:
+        raise ValueError(f"begins with {_shown(scheme + '://')}")
+    try:
+        for host in urlsplit(value).netloc.rpartition("@")[2].split(","):
+            if urlsplit(f"//{host}").port == 0:
+                raise ValueError
+    except ValueError:
+        raise ValueError(f"begins with '{scheme}://' but has no valid host or port after it") from None
+    if re.search(r"\s", value):
+        raise ValueError("has a space in it")
+    return value
+
+
+def _check_api_url(value: str) -> str:
+    _check_url(value, ("http", "https"))
+    if not urlsplit(value).hostname:
+        raise ValueError("names no host")
+    return value.rstrip("/")
+
+
+def _check_database_url(value: str) -> str:
+    return _check_url(value, ("postgresql", "postgres"))
+
+
+def _check_redis_url(value: str) -> str:
+    return _check_url(value, ("redis", "rediss", "unix"))
+
+
+def _read_database_urls(value: object) -> tuple[str, ...]:
+    return value if isinstance(value, tuple) else tuple(_check_database_url(part) for part in _items(value))
+
+
+def _check_secret(value: SecretStr) -> SecretStr:
+    length = len(value.get_secret_value())
+    if length < SECRET_KEY_LENGTH:
+        raise ValueError(f"has {length} characters")
+    return value
+
+
+def _check_key_prefix(value: str) -> str:
+    if not _KEY_PREFIX.fullmatch(value):
+        raise ValueError(f"is {_shown(value)}")
+    return value
+
+
+def _lower(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
+_A_PORT = "a free port, a whole number from 1 to 65535"
+_A_DATABASE = "like postgresql://user:password@host:5432/name (with ?pgbouncer=1 behind PgBouncer)"
+
+
+class Settings(BaseSettings):
+    """All settings. Made by `load`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
+    )
+
+    bot_tokens: Annotated[tuple[SecretStr, ...], NoDecode, PlainValidator(_read_tokens)] = Field(
+        default=(), description="tokens from @BotFather, each like 123456789:AAE..., with commas between them"
+    )
+    telegram_api_url: Annotated[str, AfterValidator(_check_api_url)] = Field(
+        default="https://api.telegram.org",
+        description="the address of a Bot API server, like http://localhost:8081",
+    )
+    database_url: DatabaseUrl | None = Field(default=None, repr=False, description=_A_DATABASE)
+    database_replica_urls: Annotated[tuple[str, ...], NoDecode, PlainValidator(_read_database_urls)] = Field(
+        default=(), repr=False, description="read replicas with commas between them, each " + _A_DATABASE
+    )
+    redis_url: Annotated[str, AfterValidator(_check_redis_url)] | None = Field(
+        default=None, repr=False, description="like redis://:password@host:6379/0, or rediss:// or unix://"
+    )
+    secret_key: Annotated[SecretStr, AfterValidator(_check_secret)] | None = Field(
+        default=None,
+        description=f"{SECRET_KEY_LENGTH} or more random characters; it encrypts the tokens kept in PostgreSQL",
+    )
+    admin_ids: Annotated[tuple[int, ...], NoDecode, PlainValidator(_read_ids)] = Field(
+        default=(), description="Telegram user ids of the admins, whole numbers with commas between them"
+    )
+    data_dir: Path = Field(
+        default=Path(".duologue"), description="a folder for the embedded servers' data that we may write to"
+    )
+    listen_host: str = Field(
+        default="127.0.0.1", description="the address to listen on; 0.0.0.0 lets other machines in"
+    )
+    console_port: Port = Field(default=8080, description=_A_PORT)
+    simulator_port: Port = Field(default=8081, description=_A_PORT)
+    metrics_port: Port = Field(
+        default=9100, description=_A_PORT + "; processes on one machine take this one and those above it"
+    )
+    send_rate: float = Field(
+        default=30.0,
+        ge=1,
+        le=1000,
+        allow_inf_nan=False,
+        description="messages a second a bot, from 1 to 1000",
+    )
+    durability: Annotated[Durability, BeforeValidator(_lower)] = Field(
+        default="fsync", description="fsync, replica or fast; fast may lose the last second in a power cut"
+    )
+    key_prefix: Annotated[str, AfterValidator(_check_key_prefix)] = Field(
+        default="duo:", description="1 to 32 of A-Z a-z 0-9 _ . : - that begin every Redis key"
+    )
+    log_level: Annotated[LogLevel, BeforeValidator(_lower)] = Field(
+        default="info", description="debug, info, warning or error"
+    )
+    log_format: Annotated[LogFormat, BeforeValidator(_lower)] = Field(
+        default="console", description="console or json"
+    )
+
+    def filled(
+        self,
+        *,
+        database_url: str | None = None,
+        redis_url: str | None = None,
+        telegram_api_url: str | None = None,
+        secret_key: SecretStr | None = None,
+    ) -> Self:
+        """A copy with what the supervisor started or made itself; None leaves a setting as it is."""
+        given = {
+            "database_url": database_url,
+            "redis_url": redis_url,
+            "telegram_api_url": telegram_api_url,
+            "secret_key": secret_key,
+        }
+        return self.model_copy(update={name: value for name, value in given.items() if value is not None})
+
+
+def variables() -> dict[str, str]:
+    """Every variable and what it should be, in the order of the fields."""
+    return {_variable(name): field.description or "" for name, field in Settings.model_fields.items()}
+
+
+def load() -> Settings:
+    """The settings of this process. Raises SettingsError with every problem there is."""
+    path = os.environ.get(ENV_FILE) or None
+    problems = []
+    from_file: Iterable[str] = ()
+    if path is not None:
+        try:
+            with open(path, encoding="utf-8") as file:
+                from_file = dotenv_values(stream=file, interpolate=False)
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is no text"
+            raise SettingsError([f"{ENV_FILE} names {path}, which cannot be read: {reason}"]) from None
+        problems += _unknown(from_file, allowed=(), where=f" in {path}")
+    problems += _unknown(os.environ, allowed=(ENV_FILE,))
+    try:
+        # _env_file is the library's parameter, which its types do not tell of.
+        settings = Settings(_env_file=path)  # type: ignore[call-arg]
+    except ValidationError as error:
+        problems += [_problem(details) for details in _one_each(error.errors(include_url=False))]
+        raise SettingsError(problems) from None
+    problems += _clashes(settings)
+    if problems:
+        raise SettingsError(problems)
+    return settings.model_copy(update={"data_dir": settings.data_dir.expanduser().absolute()})
+
+
+def _variable(field: str) -> str:
+    return PREFIX + field.upper()
+
+
+def _unknown(names: Iterable[str], *, allowed: Sequence[str], where: str = "") -> list[str]:
+    known = [*map(_variable, Settings.model_fields), *allowed]
+    problems = []
+    for name in sorted(
+        name for name in names if name.upper().startswith(PREFIX) and name.upper() not in known
+    ):
+        near = difflib.get_close_matches(name.upper()[len(PREFIX) :], [k[len(PREFIX) :] for k in known], n=1)
+        hint = f"did you mean {PREFIX}{near[0]}?" if near else "config/example.env lists those there are"
+        problems.append(f"{name}{where} is no setting; {hint}")
+    return problems
+
+
+def _one_each(errors: Iterable[ErrorDetails]) -> list[ErrorDetails]:
+    """The first error of each field: one line a setting."""
+    first: dict[object, ErrorDetails] = {}
+    for error in errors:
+        first.setdefault(error["loc"][:1], error)
+    return list(first.values())
+
+
+def _problem(error: ErrorDetails) -> str:
+    """One line: the variable, what it got (our own checks never say a secret), what it should be."""
+    field = str(error["loc"][0])
+    own = error.get("ctx", {}).get("error")
+    got = str(own) if error["type"] == "value_error" else f"is {_shown(str(error['input']))}"
+    return f"{_variable(field)} {got}; it should be {Settings.model_fields[field].description}"
+
+
+def _clashes(settings: Settings) -> list[str]:
+    names: dict[int, str] = {}
+    problems = []
+    for field in ("console_port", "simulator_port", "metrics_port"):
+        port = getattr(settings, field)
+        if port in names:
+            problems.append(f"{_variable(field)} is {port} like {_variable(names[port])}; they should differ")
+        names[port] = field
+    return problems
+
+
+def _shown(text: str) -> str:
+    return repr(text) if len(text) <= _SHOWN and "@" not in text else f"a text of {len(text)} characters"
