@@ -1,0 +1,20 @@
+"""A person, as far as a shard has to know them."""
+
+import msgspec
+
+from core.domain.ids import BotId, PersonId
+
+
+class Person(msgspec.Struct, frozen=True, array_like=True):
+    """`banned_until` in seconds since 1970, 0 = not banned, infinity = for good. `home` 0 = none."""
+
+    id: PersonId
+    language: str = "en"
+    consented: bool = False
+    home: BotId = BotId(0)
+    banned_until: float = 0.0
+    ban_reason: str = ""
+
+    def banned(self, now: float) -> bool:
+        """Whether the ban holds at that wall time."""
+        return self.banned_until > now
