@@ -51,9 +51,18 @@ MEMORY_PRIVATE = _gauge("memory_private_mib", "Memory that this process shares w
 LEADS = _gauge("coordinator_leads", "1 while this coordinator leads.")
 WAITING = _gauge("waiting_people", "People who wait for a partner.")
 MATCHES = _counter("matches", "Conversations made.")
+MATCHES_MISSED = _counter("matches_missed", "Pairs of which one did not wait any more.")
+WAIT_SECONDS = Histogram(
+    "duologue_wait_seconds",
+    "From asking for a partner to having one, as the coordinator sees it.",
+    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 60, 300),
+    registry=REGISTRY,
+)
 SWEPT = _counter("outbox_swept", "Events that the coordinator carried for somebody else.")
 HEADROOM = _gauge("headroom", "Messages a second the network could take on.")
 NETWORK_SHARE = _gauge("network_share", "Share of all caps together that is in use.")
+NETWORK_CAP = _gauge("network_cap", "Messages a second that all living bots together may send.")
+NETWORK_BOTS = _gauge("network_bots", "Bots by state.", ("state",))
 
 
 def value(metric: Counter | Gauge) -> float:
