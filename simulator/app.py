@@ -1,0 +1,120 @@
+"""Puts a simulator together, serves it, stops it in order."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from simulator.clock import Clock, RealClock
+from simulator.faults.rules import Faults
+from simulator.limits.judge import Caps, Judge
+from simulator.server.bot_api import BotApi
+from simulator.server.control import Control
+from simulator.server.events import EventLog
+from simulator.world.world import World, WorldOptions
+
+_log = logging.getLogger("simulator")
+_BODY_LIMIT = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a simulator is to be. Port 0 takes any free port; `bots` exist from the start.
+
+    `local` plays a local Bot API server (large files, `file://`); `caps` are the limits at the start.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8081
+    bots: int = 3
+    seed: str = "duologue"
+    local: bool = False
+    history: int = 300_000
+    caps: Caps = field(default_factory=Caps)
+
+
+class PortTaken(Exception):
+    """The address is in use or cannot be bound; the text says which and what to do."""
+
+
+class Simulator:
+    """One world with its judge, its faults and its server."""
+
+    def __init__(self, options: Options, clock: Clock | None = None) -> None:
+        self.options = options
+        self.clock = clock or RealClock()
+        self.world = World(WorldOptions(options.seed, options.history, options.local), self.clock)
+        self.judge = Judge(options.caps)
+        self.faults = Faults(options.seed)
+        self.events = EventLog(self.world)
+        self.bot_api = BotApi(self.world, self.judge, self.faults, self.clock)
+        self.control = Control(self.world, self.judge, self.faults, self.events)
+        self.web = web.Application(client_max_size=_BODY_LIMIT)
+        self.bot_api.mount(self.web)
+        self.control.mount(self.web)
+        # The page adds its routes to `self.web` here.
+        for _ in range(options.bots):
+            self.world.create_bot()
+        self.port = options.port
+
+    @property
+    def url(self) -> str:
+        """Where it is reached: what goes in place of https://api.telegram.org."""
+        return f"http://{self.options.host}:{self.port}"
+
+    async def run(self, stop: asyncio.Event, ready: asyncio.Event | None = None) -> None:
+        """Serves until `stop` is set; PortTaken when the address cannot be had."""
+        runner = web.AppRunner(self.web, access_log=None, keepalive_timeout=600, shutdown_timeout=1)
+        await runner.setup()
+        site = web.TCPSite(runner, self.options.host, self.options.port, backlog=1024)
+        try:
+            try:
+                await site.start()
+            except OSError as error:
+                where = f"{self.options.host}:{self.options.port}"
+                raise PortTaken(
+                    f"the simulator cannot listen on {where} ({error.strerror}): "
+                    "end what uses that port, or choose another one"
+                ) from error
+            self.port = int(runner.addresses[0][1])
+            _log.info("simulator listens on %s", self.url)
+            if ready is not None:
+                ready.set()
+            async with asyncio.TaskGroup() as group:
+                # What lives beside the server (webhooks, people) starts here, each as a named task.
+                parts = [group.create_task(stop.wait(), name="simulator-stop")]
+                await asyncio.wait(parts[:1])
+                for part in parts:
+                    part.cancel()
+        finally:
+            self.events.close()
+            for bot in self.world.bots.values():
+                bot.long_poll.interrupt()
+            await runner.cleanup()
+            self.world.close()
+
+
+async def serve(options: Options, stop: asyncio.Event) -> None:
+    """Runs a simulator until `stop` is set."""
+    await Simulator(options).run(stop)
+
+
+@contextlib.asynccontextmanager
+async def running(options: Options | None = None, clock: Clock | None = None) -> AsyncIterator[Simulator]:
+    """A simulator inside this process, for tests: on any free port unless told otherwise."""
+    simulator = Simulator(options or Options(port=0), clock)
+    stop, ready = asyncio.Event(), asyncio.Event()
+    serving = asyncio.create_task(simulator.run(stop, ready), name="simulator")
+    waiting = asyncio.create_task(ready.wait(), name="simulator-ready")
+    await asyncio.wait((serving, waiting), return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    try:
+        if serving.done():
+            serving.result()
+        yield simulator
+    finally:
+        stop.set()
+        await serving

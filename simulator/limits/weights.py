@@ -1,0 +1,61 @@
+"""What each method weighs: whatever changes what a person sees counts for the bot."""
+
+from typing import Any
+
+from simulator.limits.judge import Weight
+
+_NOTHING = Weight()
+_SEND = Weight(bot=1, chat=1)
+_QUIET = Weight(bot=1)
+_ACTION = Weight(bot=1, is_action=True)
+
+_SEND_NAMES = """
+    sendMessage sendPhoto sendLivePhoto sendAudio sendDocument sendVideo sendAnimation sendVoice sendVideoNote
+    sendLocation sendVenue sendContact sendPoll sendDice sendSticker copyMessage forwardMessage
+    editMessageText editMessageCaption editMessageMedia editMessageLiveLocation stopMessageLiveLocation
+    editMessageReplyMarkup stopPoll
+"""
+_SENDS = frozenset(_SEND_NAMES.split())
+_SINGLE_NAMES = """
+    deleteMessage deleteMessages setMessageReaction pinChatMessage unpinChatMessage unpinAllChatMessages
+    answerCallbackQuery
+"""
+_SINGLE = frozenset(_SINGLE_NAMES.split())
+#: Methods that read another chat by message id, and so fall under its limit too where it is a channel.
+_READS = frozenset(("copyMessage", "copyMessages", "forwardMessage", "forwardMessages"))
+
+
+def weigh(method: str, params: dict[str, Any]) -> Weight:
+    """The weight of a checked call."""
+    if method in _SENDS:
+        return _SEND
+    if method in _SINGLE:
+        return _QUIET
+    if method == "sendChatAction":
+        return _ACTION
+    if method == "sendMediaGroup":
+        return _many(len(params["media"]))
+    if method in ("copyMessages", "forwardMessages"):
+        return _many(len(params["message_ids"]))
+    return _NOTHING
+
+
+def _many(items: int) -> Weight:
+    return Weight(bot=max(1, items), chat=max(1, items))
+
+
+def chats_of(method: str, params: dict[str, Any]) -> tuple[int, ...]:
+    """The chats under whose limits a call falls. Channels by @name go by their name's hash."""
+    written = _key(params.get("chat_id"))
+    chats = (written,) if written is not None else ()
+    if method in _READS:
+        read = _key(params["from_chat_id"])
+        if read is not None and read < 0 and read != written:
+            chats = (*chats, read)
+    return chats
+
+
+def _key(chat: int | str | None) -> int | None:
+    if isinstance(chat, str):
+        return -1 - abs(hash(chat.lower()))
+    return chat

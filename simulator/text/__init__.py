@@ -1,0 +1,1 @@
+"""Texts as Telegram reads them: entities, parse modes, offsets in UTF-16 code units."""
