@@ -113,7 +113,9 @@ class FileSource:
         headers = {HEADER: self._signer.sign(file_id)}
         timeout = aiohttp.ClientTimeout(total=None, connect=3, sock_read=60)
         try:
-            async with self._session.get(f"{report.file_url}/file/{file_id}", headers=headers, timeout=timeout) as answer:
+            async with self._session.get(
+                f"{report.file_url}/file/{file_id}", headers=headers, timeout=timeout
+            ) as answer:
                 if answer.status == 413:
                     raise FileTrouble("not_delivered_too_big")
                 if answer.status == 503:

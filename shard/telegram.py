@@ -4,7 +4,6 @@ Nothing here waits for the budget or repeats a call: the caller does (shard.outb
 shard.inbound.polling). The errors carry what it decides with.
 """
 
-import asyncio
 import re
 from collections.abc import Awaitable
 from typing import Any, Protocol
@@ -92,7 +91,9 @@ class Telegram:
         self._base = f"{api_url}/bot{token}/"
         self._files = f"{api_url}/file/bot{token}/"
 
-    async def call(self, method: str, params: dict[str, Any] | aiohttp.MultipartWriter, *, timeout: float = 30) -> msgspec.Raw:
+    async def call(
+        self, method: str, params: dict[str, Any] | aiohttp.FormData, *, timeout: float = 30
+    ) -> msgspec.Raw:
         """One call; the `result` part of the answer, still encoded.
 
         Raises TooManyRequests, Unreachable, TokenRefused, Conflict, Refused, TelegramAway.
@@ -100,7 +101,9 @@ class Telegram:
         reached = False
         try:
             request = (
-                self._session.post(self._base + method, data=_encode(params), headers=_JSON, timeout=_limit(timeout))
+                self._session.post(
+                    self._base + method, data=_encode(params), headers=_JSON, timeout=_limit(timeout)
+                )
                 if isinstance(params, dict)
                 else self._session.post(self._base + method, data=params, timeout=_limit(timeout))
             )
@@ -108,7 +111,7 @@ class Telegram:
                 reached = True
                 body = await response.read()
                 status = response.status
-        except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as error:
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
             connecting = isinstance(error, aiohttp.ClientConnectorError)
             raise TelegramAway(type(error).__name__, reached=reached or not connecting) from None
         try:
@@ -122,8 +125,10 @@ class Telegram:
     async def download(self, path: str) -> aiohttp.ClientResponse:
         """A file that getFile told the path of; the caller reads and closes it. Raises TelegramAway, Refused."""
         try:
-            response = await self._session.get(self._files + path, timeout=aiohttp.ClientTimeout(total=None, sock_read=30))
-        except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as error:
+            response = await self._session.get(
+                self._files + path, timeout=aiohttp.ClientTimeout(total=None, sock_read=30)
+            )
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise TelegramAway(type(error).__name__, reached=False) from None
         if response.status != 200:
             response.close()

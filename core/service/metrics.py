@@ -67,7 +67,7 @@ NETWORK_BOTS = _gauge("network_bots", "Bots by state.", ("state",))
 
 def value(metric: Counter | Gauge) -> float:
     """What a metric without labels stands at."""
-    return sum(sample.value for sample in metric.collect()[0].samples if not sample.name.endswith("_created"))
+    return sum(sample.value for sample in next(iter(metric.collect())).samples if not sample.name.endswith("_created"))
 
 
 def private_memory_mib() -> float:

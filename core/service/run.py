@@ -24,16 +24,15 @@ Main = Callable[[asyncio.Event], Awaitable[None]]
 def run_process(main: Main) -> int:
     """Run `main` on uvloop until it returns; the exit code."""
     gc.freeze()
+    code = 0
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(_with_signals(main))
         except* DuologueError as errors:
             for error in flatten(errors):
                 log.error(str(error))
-            return 1
-        except* KeyboardInterrupt:
-            return 130
-    return 0
+            code = 1
+    return code
 
 
 async def _with_signals(main: Main) -> None:

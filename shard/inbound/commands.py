@@ -13,6 +13,7 @@ from core.domain.conversation import Change, Phase, Standing
 from core.state.people import People
 from shard.inbound.admission import Admission
 from shard.inbound.desk import Desk
+from shard.inbound.overview import Overview
 
 router = Router(name="people")
 
@@ -45,8 +46,16 @@ class Button(Filter):
 @router.message(Command("start"))
 async def start(message: Message, desk: Desk, admission: Admission, rest: str) -> None:
     """First contact, or coming back: the consent question, or where one stands."""
-    code = message.from_user.language_code if message.from_user else None
-    await admission.welcome(desk, code, rest)
+    person = await admission.welcome(desk, rest)
+    if person is None:
+        return
+    standing = await desk.standing()
+    if standing.phase is Phase.IDLE:
+        desk.say("welcome_back")
+    elif standing.bot != desk.bot:
+        desk.say("chat_is_elsewhere", username=await admission.username(standing.bot))
+    else:
+        _say_where(desk, standing)
 
 
 @router.callback_query(Button("consent"))
@@ -126,6 +135,15 @@ async def report(message: Message, desk: Desk, admission: Admission, rest: str) 
     await admission.report(desk, standing, rest)
 
 
+@router.message(Command("stats"))
+async def stats(message: Message, desk: Desk, overview: Overview) -> None:
+    """The network's figures, for admins."""
+    if desk.person in overview.admins:
+        desk.say("stats", table=await overview.table())
+    else:
+        desk.say("unknown_command")
+
+
 @router.message()
 async def unknown(message: Message, desk: Desk) -> None:
     """Any other command."""
@@ -143,7 +161,7 @@ async def unknown_button(query: CallbackQuery, desk: Desk) -> None:
 async def membership(event: ChatMemberUpdated, desk: Desk, admission: Admission) -> None:
     """The person has blocked the bot, or opened it again."""
     blocked = event.new_chat_member.status == "kicked"
-    await admission.reach(desk, blocked=blocked)
+    await admission.note_reach(desk, blocked=blocked)
     if blocked and (await desk.standing()).bot == desk.bot:
         await desk.leave(search=False, partner_told=Change.PARTNER_UNREACHABLE)
 
@@ -152,7 +170,9 @@ async def _find(desk: Desk, admission: Admission) -> None:
     if not await admission.may_chat(desk):
         return
     outcome = await desk.find()
-    if not outcome.changed and not outcome.repeated:
+    if outcome.standing.bot != desk.bot:
+        desk.say("chat_is_elsewhere", username=await admission.username(outcome.standing.bot))
+    elif not outcome.changed and not outcome.repeated:
         _say_where(desk, outcome.standing)
 
 
@@ -161,7 +181,11 @@ async def _leave(desk: Desk, admission: Admission, *, search: bool, conversation
     if standing.phase is not Phase.IDLE and standing.bot != desk.bot:
         desk.say("chat_is_elsewhere", username=await admission.username(standing.bot))
         return
-    if conversation.isdecimal() and standing.phase is Phase.CHATTING and int(conversation) != standing.conversation:
+    if (
+        conversation.isdecimal()
+        and standing.phase is Phase.CHATTING
+        and int(conversation) != standing.conversation
+    ):
         desk.say("old_button")
         return
     if search and not await admission.may_chat(desk):

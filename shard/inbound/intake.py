@@ -119,7 +119,9 @@ class Intake:
             return updates.decode(raw)
         except (msgspec.MsgspecError, RecursionError) as error:
             metrics.UPDATES_UNREADABLE.inc()
-            log.warning("an update could not be read and is passed over", why=type(error).__name__, size=len(raw))
+            log.warning(
+                "an update could not be read and is passed over", why=type(error).__name__, size=len(raw)
+            )
             return None
 
     async def _until_redis_is_there(self, work: Callable[[], Awaitable[None]]) -> None:

@@ -72,7 +72,11 @@ class Poller:
             if self._stopping.is_set():
                 return []
             await asyncio.sleep(0.05)
-        params: dict[str, object] = {"limit": BATCH, "timeout": POLL_SECONDS, "allowed_updates": ALLOWED_UPDATES}
+        params: dict[str, object] = {
+            "limit": BATCH,
+            "timeout": POLL_SECONDS,
+            "allowed_updates": ALLOWED_UPDATES,
+        }
         if self._next is not None:
             params["offset"] = self._next
         poll = asyncio.ensure_future(self._telegram.call("getUpdates", params, timeout=POLL_SECONDS + 10))
@@ -80,7 +84,9 @@ class Poller:
         try:
             while not poll.done() and not stopping.done() and self._lease.valid():
                 await asyncio.wait(
-                    {poll, stopping}, timeout=max(self._lease.left(), 0.01), return_when=asyncio.FIRST_COMPLETED
+                    {poll, stopping},
+                    timeout=max(self._lease.left(), 0.01),
+                    return_when=asyncio.FIRST_COMPLETED,
                 )
             return batches.decode(await poll) if poll.done() and self._lease.valid() else []
         finally:
@@ -93,7 +99,9 @@ class Poller:
         if self._next is None or not self._lease.valid():
             return
         try:
-            await self._telegram.call("getUpdates", {"offset": self._next, "limit": 1, "timeout": 0}, timeout=3)
+            await self._telegram.call(
+                "getUpdates", {"offset": self._next, "limit": 1, "timeout": 0}, timeout=3
+            )
         except (TelegramAway, TooManyRequests, Conflict):
             log.info("the last batch was not confirmed; it will come again and be known")
 

@@ -38,7 +38,9 @@ class Bouncer:
             return
         metrics.BOUNCED.inc()
         now = round(self._clock.wall() * 1000)
-        notice = Envelope(envelopes.VERSION, body.sender, Lane.INTERACTIVE, now, Notice(key, {}, body.message))
+        notice = Envelope(
+            envelopes.VERSION, body.sender, Lane.INTERACTIVE, now, Notice(key, {}, body.message)
+        )
         append = Append(body.source, f"bounce:{item.id}", envelopes.encode(notice))
         while True:
             try:

@@ -99,7 +99,10 @@ def _worded(to: PersonId, said: Worded, reply_to: int | None) -> Call:
     if said.rows:
         params["reply_markup"] = {
             "inline_keyboard": [
-                [{"text": label, "url" if "://" in target else "callback_data": target} for label, target in row]
+                [
+                    {"text": label, "url" if "://" in target else "callback_data": target}
+                    for label, target in row
+                ]
                 for row in said.rows
             ]
         }

@@ -129,7 +129,9 @@ class InboxReader:
             log.warning("an entry is put aside", entry=entry.id, why=str(error))
             await self._inbox.quarantine(self._lease.epoch, entry.id, str(error))
             return
-        if isinstance(envelope.body, Happening) and not self._standings.learn(envelope.to, envelope.body.standing):
+        if isinstance(envelope.body, Happening) and not self._standings.learn(
+            envelope.to, envelope.body.standing
+        ):
             # Something newer has happened to this person: this piece of news is no news.
             await self._acknowledger.done(entry.id)
             return

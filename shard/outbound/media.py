@@ -92,13 +92,19 @@ class Media:
             name = content.file.name or _STICKERS.get(content.sticker_format, "") or "file"
             if content.kind is not MediaKind.STICKER:
                 name = content.file.name or _SUFFIX[content.kind]
-            form.add_field(call.file, stream, filename=name, content_type=content.file.mime or "application/octet-stream")
+            form.add_field(
+                call.file, stream, filename=name, content_type=content.file.mime or "application/octet-stream"
+            )
             return await telegram.call(call.method, form, timeout=UPLOAD_SECONDS)
 
     def remember(self, envelope: Envelope, result: msgspec.Raw) -> None:
         """What a send returned: this bot's own id of the file."""
         body = envelope.body
-        if not isinstance(body, Relay) or not isinstance(body.content, MediaContent) or body.source == self._bot:
+        if (
+            not isinstance(body, Relay)
+            or not isinstance(body.content, MediaContent)
+            or body.source == self._bot
+        ):
             return
         sent = _results.decode(result).get(body.content.kind.value)
         if isinstance(sent, list):

@@ -91,6 +91,17 @@ class Sender:
         self._resting_until = float("-inf")
         self._resting_chat: PersonId | None = None
         self._failures = 0
+        self._stopping = False
+        self._under_way = 0
+
+    def stop(self) -> None:
+        """Take nothing further out of the lanes."""
+        self._stopping = True
+
+    async def drained(self) -> None:
+        """Return when nothing is on its way any more."""
+        while self._under_way:
+            await asyncio.sleep(0.01)
 
     async def run(self) -> None:
         """Raises StaleEpoch, TokenRefused (in an exception group)."""
@@ -104,9 +115,10 @@ class Sender:
         while True:
             self._wake.clear()
             now = self._clock.monotonic()
-            if self._lease.valid():
+            if self._lease.valid() and not self._stopping:
                 item = self._lanes.take(now)
                 if item is not None:
+                    self._under_way += 1
                     return item
                 next_at = self._lanes.next_at()
                 pause = None if next_at is None else max(0.0, next_at - now)
@@ -122,6 +134,7 @@ class Sender:
         try:
             await self._deliver(item)
         finally:
+            self._under_way -= 1
             self._room.release()
             self._wake.set()
 
@@ -160,7 +173,9 @@ class Sender:
         except Unreachable as error:
             await self._unreachable(item, error)
         except Refused as error:
-            log.warning("Telegram refused a message", method=call.method, code=error.code, why=error.description)
+            log.warning(
+                "Telegram refused a message", method=call.method, code=error.code, why=error.description
+            )
             metrics.REFUSED.inc()
             await self._turn_back(item, "not_delivered_refused")
         except FileTrouble as trouble:

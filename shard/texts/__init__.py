@@ -34,7 +34,9 @@ def worded(key: str, params: dict[str, str], code: str | None) -> Worded:
     template = words.get(key) or en.WORDS[key]
     html = template.format_map({name: escape(value, quote=False) for name, value in params.items()})
     rows = tuple(
-        tuple((labels.get(button.label) or en.LABELS[button.label], _target(button, params)) for button in row)
+        tuple(
+            (labels.get(button.label) or en.LABELS[button.label], _target(button, params)) for button in row
+        )
         for row in BUTTONS.get(key, ())
         if all(button.needs is None or params.get(button.needs) for button in row)
     )

@@ -70,6 +70,5 @@ WORDS = {
     "report_nobody": "There is nobody to report: you have not talked with anybody lately.",
     "reported": "Thank you. We have taken note, and somebody will look at it.",
     "unknown_command": "I do not know this command. /help shows what there is.",
-    "admin_only": "This command is for the people who run the network.",
     "stats": "<pre>{table}</pre>",
 }

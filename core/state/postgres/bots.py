@@ -54,9 +54,12 @@ class Bots:
 
     async def list(self) -> list[BotRow]:
         """All bots, oldest first."""
-        rows = await self._database.fetch("SELECT id, username, state, reason, added_at FROM bots ORDER BY added_at, id")
+        rows = await self._database.fetch(
+            "SELECT id, username, state, reason, added_at FROM bots ORDER BY added_at, id"
+        )
         return [
-            BotRow(BotId(r["id"]), r["username"], BotState(r["state"]), r["reason"], r["added_at"]) for r in rows
+            BotRow(BotId(r["id"]), r["username"], BotState(r["state"]), r["reason"], r["added_at"])
+            for r in rows
         ]
 
     async def get(self, bot: BotId) -> BotRow:

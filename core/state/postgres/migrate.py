@@ -32,7 +32,10 @@ async def _apply(connection: asyncpg.Connection) -> list[str]:
         """CREATE TABLE IF NOT EXISTS migrations (
                name text PRIMARY KEY, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"""
     )
-    known = {row["name"]: row["checksum"] for row in await connection.fetch("SELECT name, checksum FROM migrations")}
+    known = {
+        row["name"]: row["checksum"]
+        for row in await connection.fetch("SELECT name, checksum FROM migrations")
+    }
     files = sorted((f for f in _FOLDER.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
     applied = []
     for file in files:

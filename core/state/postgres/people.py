@@ -20,7 +20,9 @@ class PeopleTable:
 
     async def get_many(self, people: Sequence[PersonId]) -> dict[PersonId, Person]:
         """Those of the people that are known. Raises DatabaseAway."""
-        rows = await self._database.fetch(f"SELECT {_COLUMNS} FROM people WHERE id = ANY($1::bigint[])", list(people))
+        rows = await self._database.fetch(
+            f"SELECT {_COLUMNS} FROM people WHERE id = ANY($1::bigint[])", list(people)
+        )
         return {PersonId(row["id"]): _person(row) for row in rows}
 
     async def consent(self, person: PersonId, language: str, home: BotId) -> Person:
@@ -56,8 +58,8 @@ def _person(row: asyncpg.Record) -> Person:
         language=row["language"],
         consented=row["consented_at"] is not None,
         home=BotId(row["home_bot"] or 0),
-        banned_until=banned.timestamp() if banned is not None and banned.year < 9999 else (
-            float("inf") if banned is not None else 0.0
-        ),
+        banned_until=banned.timestamp()
+        if banned is not None and banned.year < 9999
+        else (float("inf") if banned is not None else 0.0),
         ban_reason=row["ban_reason"],
     )

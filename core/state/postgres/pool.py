@@ -7,7 +7,7 @@ needs, and `check_room` compares the sum with what the server allows.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
@@ -107,7 +107,7 @@ class Database:
         try:
             async with pool.acquire(timeout=COMMAND_SECONDS) as connection, connection.transaction():
                 metrics.SQL_STATEMENTS.inc()
-                yield connection
+                yield cast("asyncpg.Connection", connection)
         except _AWAY as error:
             raise _unreachable(self._url, error) from error
 

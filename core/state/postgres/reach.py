@@ -21,5 +21,7 @@ class Reach:
     async def blocked(self, person: PersonId, bot: BotId) -> None:
         """The person has blocked the bot, or is gone."""
         await self._database.execute(
-            "UPDATE reach SET blocked_at = now() WHERE person = $1 AND bot = $2 AND blocked_at IS NULL", person, bot
+            "UPDATE reach SET blocked_at = now() WHERE person = $1 AND bot = $2 AND blocked_at IS NULL",
+            person,
+            bot,
         )

@@ -10,7 +10,9 @@ class Reports:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def add(self, reporter: PersonId, reported: PersonId, conversation: ConversationId, reason: str) -> None:
+    async def add(
+        self, reporter: PersonId, reported: PersonId, conversation: ConversationId, reason: str
+    ) -> None:
         """Take note of a complaint. Raises DatabaseAway."""
         await self._database.execute(
             """INSERT INTO reports (reporter, reported, conversation, reason) VALUES ($1, $2, $3, $4)

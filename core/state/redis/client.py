@@ -31,7 +31,16 @@ SAFE_WAIT_MS = 1_000
 """How long a safe write may wait for the disk or a replica before it counts as not safe."""
 
 _AWAY = (exceptions.ConnectionError, exceptions.TimeoutError, OSError, asyncio.TimeoutError)
-_AWAY_WORDS = ("LOADING", "READONLY", "OOM", "MISCONF", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "UNBLOCKED")
+_AWAY_WORDS = (
+    "LOADING",
+    "READONLY",
+    "OOM",
+    "MISCONF",
+    "NOREPLICAS",
+    "MASTERDOWN",
+    "CLUSTERDOWN",
+    "UNBLOCKED",
+)
 
 
 class RedisClient:
@@ -83,7 +92,9 @@ class RedisClient:
         except exceptions.ResponseError as error:
             raise _away(error) or error from error
 
-    async def run(self, script: Script, keys: Sequence[str], args: Sequence[Argument], *, safe: bool = False) -> Any:
+    async def run(
+        self, script: Script, keys: Sequence[str], args: Sequence[Argument], *, safe: bool = False
+    ) -> Any:
         """Run one script. Raises RedisAway."""
         return (await self.run_many([(script, keys, args)], safe=safe))[0]
 
@@ -126,7 +137,9 @@ class RedisClient:
         if wait is not None:
             _check_safe(replies.pop())
         for reply in replies:
-            if isinstance(reply, Exception) and not (missing_scripts and isinstance(reply, exceptions.NoScriptError)):
+            if isinstance(reply, Exception) and not (
+                missing_scripts and isinstance(reply, exceptions.NoScriptError)
+            ):
                 raise _away(reply) or reply
         return replies
 

@@ -68,8 +68,15 @@ class Conversations:
 
     async def find(self, asker: Asker, *, safe: bool = True) -> Outcome:
         """Give an idle person a ticket. Raises StaleEpoch, RedisAway."""
-        keys = (self._keys.person(asker.person), self._keys.tickets, self._keys.outbox, self._keys.match_fences)
-        reply = await self._client.run(FIND, keys, (asker.bot, asker.epoch, asker.update, asker.person), safe=safe)
+        keys = (
+            self._keys.person(asker.person),
+            self._keys.tickets,
+            self._keys.outbox,
+            self._keys.match_fences,
+        )
+        reply = await self._client.run(
+            FIND, keys, (asker.bot, asker.epoch, asker.update, asker.person), safe=safe
+        )
         return _outcome(reply, asker)
 
     async def leave(
@@ -188,7 +195,9 @@ def _outcome(reply: Any, asker: Asker) -> Outcome:
     if reply[0] == b"stale":
         raise StaleEpoch(f"bot {asker.bot}", asker.epoch)
     word = reply[0]
-    return Outcome(word == b"done", word == b"again", _standing(reply[1]), tuple(_event(e[0], e[1:]) for e in reply[2:]))
+    return Outcome(
+        word == b"done", word == b"again", _standing(reply[1]), tuple(_event(e[0], e[1:]) for e in reply[2:])
+    )
 
 
 def _append(event: ChatEvent, now_ms: int) -> Append:

@@ -41,13 +41,25 @@ class Lease:
     @classmethod
     def of_shard(cls, client: RedisClient, clock: Clock, keys: Keys, bot: BotId, holder: str) -> "Lease":
         """The lease on a bot's token."""
-        return cls(client, clock, name=f"bot {bot}", lease_key=keys.lease(bot), epoch_key=keys.epoch(bot), holder=holder)
+        return cls(
+            client,
+            clock,
+            name=f"bot {bot}",
+            lease_key=keys.lease(bot),
+            epoch_key=keys.epoch(bot),
+            holder=holder,
+        )
 
     @classmethod
     def of_leader(cls, client: RedisClient, clock: Clock, keys: Keys, holder: str) -> "Lease":
         """The lease of the leading coordinator."""
         return cls(
-            client, clock, name="coordinator", lease_key=keys.match_lease, epoch_key=keys.match_epoch, holder=holder
+            client,
+            clock,
+            name="coordinator",
+            lease_key=keys.match_lease,
+            epoch_key=keys.match_epoch,
+            holder=holder,
         )
 
     def valid(self) -> bool:

@@ -40,9 +40,7 @@ class PeopleCache:
 
     async def fill(self, people: Iterable[Person]) -> None:
         """Put rows where none stand. Raises RedisAway."""
-        commands = [
-            ("SET", self._keys.user(p.id), _encoder.encode(p), "PX", KEPT_MS, "NX") for p in people
-        ]
+        commands = [("SET", self._keys.user(p.id), _encoder.encode(p), "PX", KEPT_MS, "NX") for p in people]
         if commands:
             await self._client.pipeline(commands)
 

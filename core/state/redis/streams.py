@@ -52,7 +52,9 @@ class Streams:
         self._client = client
         self._keys = keys
 
-    async def append(self, source: Source, appends: Iterable[Append], now_ms: int, *, safe: bool = True) -> int:
+    async def append(
+        self, source: Source, appends: Iterable[Append], now_ms: int, *, safe: bool = True
+    ) -> int:
         """Append in order, one script a destination, one round trip for all.
 
         Returns how many were new. Raises RedisAway (repeat it), StaleEpoch (stop).
@@ -92,7 +94,9 @@ class Inbox:
 
     async def read(self, after: EntryId, count: int, *, block_ms: int = BLOCK_MS) -> list[Entry]:
         """Up to `count` entries after the cursor, oldest first; waits when there is none."""
-        reply = await self._client.command("XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", self._inbox, after)
+        reply = await self._client.command(
+            "XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", self._inbox, after
+        )
         return [Entry(EntryId(id_.decode()), fields[1]) for id_, fields in reply[0][1]] if reply else []
 
     async def settle(self, epoch: Epoch, done: Sequence[EntryId], started: Sequence[EntryId]) -> None:
@@ -123,4 +127,3 @@ class Inbox:
             [("XLEN", self._inbox), ("XRANGE", self._inbox, "-", "+", "COUNT", 1)]
         )
         return length, int(oldest[0][0].split(b"-")[0]) if oldest else 0
-

@@ -1,0 +1,131 @@
+"""Who may chat, and where: consent, age, bans, and the way to a bot with room for newcomers.
+
+Needs PostgreSQL only for people whom no cache knows; while it is away they are told to try
+again in a minute, and everybody else goes on.
+"""
+
+import datetime
+
+import structlog
+
+from core.domain.assignment import choose
+from core.domain.conversation import Standing
+from core.domain.errors import RedisAway, StoreAway
+from core.domain.fleet import Directory
+from core.domain.ids import BotId
+from core.domain.person import Person
+from core.service.clock import Clock
+from core.state.people import People
+from core.state.postgres.pool import DatabaseAway
+from core.state.postgres.reach import Reach
+from core.state.postgres.reports import Reports
+from core.state.redis.fleet import Fleet
+from shard.inbound.desk import Desk
+
+DIRECTORY_SECONDS = 2.0
+STAY = "stay"
+"""The deep link's payload for those whom another bot sent here."""
+
+log = structlog.get_logger(__name__)
+
+
+class Admission:
+    """The gate that handlers ask. Whatever it tells a person goes through the desk."""
+
+    def __init__(
+        self, bot: BotId, people: People, reach: Reach, reports: Reports, fleet: Fleet, clock: Clock
+    ) -> None:
+        self._bot = bot
+        self._people = people
+        self._reach = reach
+        self._reports = reports
+        self._fleet = fleet
+        self._clock = clock
+        self._directory = Directory(at=0, waiting=0)
+        self._directory_until = float("-inf")
+
+    async def welcome(self, desk: Desk, payload: str) -> Person | None:
+        """Answer /start of somebody new, or return who is known and may go on."""
+        try:
+            await self._reach.opened(desk.person, self._bot)
+            person = await self._people.get(desk.person)
+        except StoreAway:
+            desk.say("try_later")
+            return None
+        if person is not None and person.consented:
+            return None if self._turned_away(desk, person) else person
+        if payload != STAY and await self._sent_elsewhere(desk):
+            return None
+        desk.say("welcome")
+        return None
+
+    async def accept(self, desk: Desk, language: str | None) -> None:
+        """The person is of age and agrees."""
+        try:
+            await self._people.consent(desk.person, language or "en", self._bot)
+        except DatabaseAway:
+            desk.say("try_later")
+            return
+        desk.say("ready")
+
+    async def may_chat(self, desk: Desk) -> bool:
+        """Whether the person has agreed and is not banned; if not, they are told."""
+        try:
+            person = await self._people.get(desk.person)
+        except StoreAway:
+            desk.say("try_later")
+            return False
+        if person is None or not person.consented:
+            desk.say("consent_first")
+            return False
+        return not self._turned_away(desk, person)
+
+    async def report(self, desk: Desk, standing: Standing, reason: str) -> None:
+        """Take note of a complaint about the present or last partner."""
+        try:
+            await self._reports.add(desk.person, standing.partner, standing.conversation, reason)
+        except DatabaseAway:
+            desk.say("try_later")
+            return
+        desk.say("reported")
+
+    async def note_reach(self, desk: Desk, *, blocked: bool) -> None:
+        """Remember that the person blocked or opened this bot: a figure, so it may be missed."""
+        try:
+            note = self._reach.blocked if blocked else self._reach.opened
+            await note(desk.person, self._bot)
+        except DatabaseAway as error:
+            log.info("a change of reach was not written down", why=str(error))
+
+    async def username(self, bot: BotId) -> str:
+        """A bot's username, "" where it is not known."""
+        entry = (await self._newest_directory()).find(bot)
+        return entry.username if entry else ""
+
+    async def _sent_elsewhere(self, desk: Desk) -> bool:
+        """Where this bot is full: show the way to one that has room."""
+        directory = await self._newest_directory()
+        entry = directory.find(choose(directory.bots, self._bot, desk.person))
+        if entry is None or entry.bot == self._bot:
+            return False
+        desk.say("bot_is_full", username=entry.username, payload=STAY)
+        return True
+
+    def _turned_away(self, desk: Desk, person: Person) -> bool:
+        if not person.banned(self._clock.wall()):
+            return False
+        until = ""
+        if person.banned_until != float("inf"):
+            moment = datetime.datetime.fromtimestamp(person.banned_until, datetime.UTC)
+            until = f" ({moment:%Y-%m-%d %H:%M} UTC)"
+        desk.say("banned", until=until, reason=person.ban_reason)
+        return True
+
+    async def _newest_directory(self) -> Directory:
+        if self._directory_until < self._clock.monotonic():
+            try:
+                self._directory = await self._fleet.directory()
+                self._directory_until = self._clock.monotonic() + DIRECTORY_SECONDS
+            except RedisAway as error:
+                log.debug("the directory is not to be had", why=str(error))
+        return self._directory

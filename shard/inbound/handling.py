@@ -1,0 +1,48 @@
+"""Commands, buttons and membership changes go to aiogram's Dispatcher, each with its desk."""
+
+import msgspec
+import structlog
+from aiogram import Bot, Dispatcher
+from aiogram.exceptions import TelegramAPIError
+from pydantic import ValidationError
+
+from core.domain.errors import DuologueError
+from core.service import metrics
+from core.state.people import People
+from shard.inbound.admission import Admission
+from shard.inbound.commands import router
+from shard.inbound.desk import Counter
+from shard.inbound.overview import Overview
+from shard.inbound.updates import Update
+
+log = structlog.get_logger(__name__)
+
+
+class Handling:
+    """`handle` is what intake calls for everything that is no message to the partner."""
+
+    def __init__(
+        self, bot: Bot, counter: Counter, admission: Admission, people: People, overview: Overview
+    ) -> None:
+        self._bot = bot
+        self._counter = counter
+        self._dispatcher = Dispatcher(admission=admission, people=people, overview=overview)
+        # One process serves one token, but tests may build several shards in one: a router has one parent.
+        router._parent_router = None
+        self._dispatcher.include_router(router)
+
+    async def handle(self, update: Update, raw: msgspec.Raw) -> None:
+        """Work through one update; safe when it returns. Raises RedisAway and StaleEpoch, to be repeated."""
+        person = update.person()
+        assert person is not None, "intake passes on what has a person"
+        desk = self._counter.desk(person, update.update_id)
+        try:
+            await self._dispatcher.feed_raw_update(self._bot, msgspec.json.decode(raw), desk=desk)
+        except DuologueError:
+            raise
+        except (ValidationError, TelegramAPIError, ValueError, TypeError, LookupError) as error:
+            # An update that no handler can read must not hold up those behind it; the person is told.
+            metrics.HANDLER_FAILURES.inc()
+            log.exception("a handler failed", kind=type(error).__name__)
+            desk.say("try_later")
+        await desk.close()
