@@ -1,11 +1,12 @@
 """Becomes a server's program, tied to the life of the process that started it.
 
 Run as a script, by path, with nothing but the standard library:
-`launch.py PARENT SIGNAL keep|unroot PROGRAM ARGUMENT...`
+`launch.py PARENT SIGNAL keep|unroot|nobody PROGRAM ARGUMENT...`
 
 - Linux sends this process SIGNAL when PARENT (a process id) ends; elsewhere nobody does.
-- `unroot`: PostgreSQL refuses to run as root, so root becomes user 65534 in a user namespace
-  of its own. To the file system it is still root, so private folders stay private.
+- PostgreSQL refuses to run as root. `unroot`: root becomes user 65534 in a user namespace of its
+  own; to the file system it is still root, so private folders stay private. `nobody`: root becomes
+  user 65534 outright, where the machine forbids namespaces.
 """
 
 import ctypes
@@ -32,6 +33,13 @@ def unroot() -> None:
         Path("/proc/self", file).write_text(text, encoding="ascii")
 
 
+def become_nobody() -> None:
+    """Give root up for good."""
+    os.setgroups([])
+    os.setgid(NOBODY)
+    os.setuid(NOBODY)
+
+
 def end_with(parent: int, signal: int) -> None:
     """Be sent `signal` when `parent`, which must be this process' parent, ends."""
     if sys.platform != "linux":
@@ -45,7 +53,9 @@ def main() -> None:
     parent, signal, identity, *command = sys.argv[1:]
     if identity == "unroot":
         unroot()
-    # After the change of identity: that would undo it.
+    elif identity == "nobody":
+        become_nobody()
+    # After the change of identity, which would undo it.
     end_with(int(parent), int(signal))
     os.execv(command[0], command)
 

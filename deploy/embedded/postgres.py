@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from deploy.embedded import launch
-from deploy.embedded.server import EmbeddedServer, ServerFailed
+from deploy.embedded.server import EmbeddedServer, Identity, ServerFailed
 
 USER = "duologue"
 DATABASE = "duologue"
@@ -64,6 +64,11 @@ def can_unroot() -> bool:
     return tried.returncode == 0
 
 
+def open_to_others(folder: Path) -> bool:
+    """Whether any user may walk to this folder."""
+    return all(path.stat().st_mode & 0o001 for path in (folder, *folder.parents))
+
+
 class EmbeddedPostgres(EmbeddedServer):
     """A PostgreSQL on a unix socket, with one database. `settings` are its own, by name."""
 
@@ -79,11 +84,10 @@ class EmbeddedPostgres(EmbeddedServer):
         """The URL of another database of this server."""
         return f"postgresql://{USER}@/{database}?host={quote(str(self.sockets))}"
 
-    def _identity(self) -> str:
-        return "unroot" if os.geteuid() == 0 and can_unroot() else "keep"
-
-    def _user(self) -> int | None:
-        return launch.NOBODY if os.geteuid() == 0 and not can_unroot() else None
+    def _identity(self) -> Identity:
+        if os.geteuid() != 0:
+            return "keep"
+        return "unroot" if can_unroot() else "nobody"
 
     def _command(self) -> Sequence[str]:
         settings = {**_SMALL, "unix_socket_directories": str(self.sockets), **self.settings}
@@ -91,7 +95,8 @@ class EmbeddedPostgres(EmbeddedServer):
         return [str(programs() / "postgres"), "-D", str(self.data), *arguments]
 
     async def _prepare(self) -> None:
-        owner = os.geteuid() if self._user() is None else launch.NOBODY
+        owner = launch.NOBODY if self._identity() == "nobody" else os.geteuid()
+        self._check_entry(owner)
         if not (self.data / "PG_VERSION").exists():
             await self._make_data(owner)
         self._check_version()
@@ -111,7 +116,6 @@ class EmbeddedPostgres(EmbeddedServer):
         new.mkdir(mode=0o700)
         if os.geteuid() == 0:
             os.chown(new, owner, -1)
-            self._check_entry(owner)
         options = ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-instructions"]
         unicode = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         await self._run([str(programs() / "initdb"), "-D", str(new), "-U", USER, *options, *unicode])
@@ -128,13 +132,13 @@ class EmbeddedPostgres(EmbeddedServer):
         new.rename(self.data)
 
     def _check_entry(self, owner: int) -> None:
-        """Another user must be able to walk to its data and programs."""
-        if owner == 0:
+        """Another user must be able to walk to its data and programs. Raises ServerFailed."""
+        if owner == os.geteuid():
             return
         self.folder.chmod(0o711)
         for goal in (self.folder, programs()):
-            closed = next((path for path in (goal, *goal.parents) if not path.stat().st_mode & 0o001), None)
-            if closed is not None:
+            if not open_to_others(goal):
+                closed = next(path for path in (goal, *goal.parents) if not path.stat().st_mode & 0o001)
                 raise ServerFailed(
                     f"PostgreSQL does not run as root, and {closed} is closed to others: "
                     "run as an ordinary user, or put Duologue and DUOLOGUE_DATA_DIR where others may enter"

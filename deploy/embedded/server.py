@@ -9,15 +9,17 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 from core.domain.errors import DuologueError
 from deploy.embedded import launch
 from deploy.embedded.folders import FolderLock, make_private, socket_folder
 
+Identity = Literal["keep", "unroot", "nobody"]
 _LAUNCH = str(Path(launch.__file__))
 _PREDECESSOR_S = 15.0
 """How long a server of an earlier run may take to end after its supervisor was killed."""
+_REASONS = ("FATAL:", "PANIC:", "ERROR:", "error:")
 _LOG_LIMIT = 5_000_000
 
 
@@ -40,6 +42,7 @@ class EmbeddedServer(ABC):
         self.folder = Path(folder).absolute()
         self.settings = dict(settings or {})
         self._lock = FolderLock(self.folder)
+        self._log_start = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     async def __aenter__(self) -> Self:
@@ -66,13 +69,9 @@ class EmbeddedServer(ABC):
     async def _ready(self) -> bool:
         """Whether the started server answers."""
 
-    def _identity(self) -> str:
-        """`keep` or `unroot`, see launch."""
+    def _identity(self) -> Identity:
+        """Whom to run as, see launch."""
         return "keep"
-
-    def _user(self) -> int | None:
-        """Another user to run as; None is this one."""
-        return None
 
     @property
     def data(self) -> Path:
@@ -142,7 +141,6 @@ class EmbeddedServer(ABC):
 
     def _spawn(self, command: Sequence[str], stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
         """Start a program that holds the lock, writes to the log and ends with us."""
-        user = self._user()
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 [
@@ -157,9 +155,6 @@ class EmbeddedServer(ABC):
                 env={"PATH": os.defpath, "LC_ALL": "C", "HOME": str(self.folder)},
                 pass_fds=(self._lock.fileno(),),
                 start_new_session=True,
-                user=user,
-                group=user,
-                extra_groups=None if user is None else [],
             )
 
     async def _run(self, command: Sequence[str], text: str = "") -> None:
@@ -186,13 +181,13 @@ class EmbeddedServer(ABC):
             await asyncio.sleep(0.02)
 
     def _last_words(self) -> str:
-        try:
-            lines = self.log.read_bytes()[-4000:].decode(errors="replace").splitlines()
-        except OSError:
-            lines = []
-        told = [line.strip() for line in lines if line.strip()] or ["it gave no reason"]
-        return next((line for line in reversed(told) if "FATAL" in line or "rror" in line), told[-1])
+        with self.log.open("rb") as log:
+            log.seek(self._log_start)
+            lines = [line.strip() for line in log.read().decode(errors="replace").splitlines()]
+        told = [line for line in lines if line] or ["it gave no reason"]
+        return next((line for line in reversed(told) if any(word in line for word in _REASONS)), told[-1])
 
     def _shorten_log(self) -> None:
         if self.log.exists() and self.log.stat().st_size > _LOG_LIMIT:
             self.log.replace(self.log.with_suffix(".old.log"))
+        self._log_start = self.log.stat().st_size if self.log.exists() else 0
