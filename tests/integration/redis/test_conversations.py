@@ -87,6 +87,15 @@ async def test_the_same_update_finds_once(network: Network) -> None:
     assert await network.conversations.waiting_count() == 1
 
 
+async def test_an_old_find_does_not_search_again_after_the_conversation_it_led_to(network: Network) -> None:
+    asker = network.asker(A)
+    outcome = await network.conversations.find(asker)
+    await network.match(Ticket(outcome.standing.ticket, A, ONE, PersonId(0)), await network.find(B))
+    await network.conversations.leave(network.asker(B), A)
+    assert not (await network.conversations.find(asker)).changed
+    assert await network.phases(A) == [Phase.IDLE]
+
+
 async def test_an_update_after_the_numbering_started_again_is_a_new_one(network: Network) -> None:
     asker = network.asker(A)._replace(update=UpdateId(900_000_000))
     assert (await network.conversations.find(asker)).changed
@@ -239,6 +248,10 @@ async def test_who_is_idle_is_forgotten_and_who_is_not_is_kept(network: Network)
     lives = [await network.client.command("PTTL", network.keys.person(p)) for p in (A, B)]
     assert lives[0] == -1
     assert lives[1] > 0
+    await network.find(B)
+    assert await network.client.command("PTTL", network.keys.person(B)) == -1
+    await network.conversations.leave(network.asker(A), PersonId(0))
+    assert await network.client.command("PTTL", network.keys.person(A)) > 0
 
 
 async def test_events_come_into_the_streams_once_whoever_carries_them(network: Network) -> None:
