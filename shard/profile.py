@@ -24,7 +24,6 @@ log = structlog.get_logger(__name__)
 async def present(call: Caller) -> None:
     """Tell Telegram, in the background and at leisure; the bot serves without it too."""
     calls: tuple[tuple[str, dict[str, Any]], ...] = (
-        ("deleteWebhook", {"drop_pending_updates": False}),
         (
             "setMyCommands",
             {"commands": [{"command": name, "description": words} for name, words in COMMANDS]},

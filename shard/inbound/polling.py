@@ -16,7 +16,7 @@ from core.service.clock import Clock
 from core.state.redis.leases import Lease
 from shard.inbound.intake import Intake
 from shard.inbound.updates import ALLOWED_UPDATES, batches, numbers
-from shard.telegram import Conflict, Telegram, TelegramAway, TooManyRequests
+from shard.telegram import Conflict, Telegram, TelegramAway, TelegramError, TooManyRequests
 
 POLL_SECONDS = 25
 BATCH = 100
@@ -58,7 +58,9 @@ class Poller:
             except Conflict as error:
                 metrics.POLL_CONFLICTS.inc()
                 log.warning("another process polls this token", why=error.description)
-                await self._wait(PAUSE_LONGEST if "webhook" in error.description else 1.0)
+                if "webhook" in error.description:
+                    await self._drop_webhook()
+                await self._wait(1.0)
                 continue
             pause = PAUSE_SHORTEST
             if raw:
@@ -93,6 +95,13 @@ class Poller:
             poll.cancel()
             stopping.cancel()
             await asyncio.gather(poll, stopping, return_exceptions=True)
+
+    async def _drop_webhook(self) -> None:
+        """We poll; whatever webhook somebody set before stands in the way. Pending updates stay."""
+        try:
+            await self._telegram.call("deleteWebhook", {"drop_pending_updates": False}, timeout=5)
+        except TelegramError as error:
+            log.warning("the webhook could not be taken away", why=str(error))
 
     async def _confirm(self) -> None:
         """Tell Telegram at the end what was taken in, so that the next process need not take it again."""
