@@ -12,6 +12,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -161,7 +162,7 @@ class Settings(BaseSettings):
     )
     secret_key: Annotated[SecretStr, AfterValidator(_check_secret)] | None = Field(
         default=None,
-        description=f"{SECRET_KEY_LENGTH} or more random characters; it encrypts the tokens kept in PostgreSQL",
+        description=f"{SECRET_KEY_LENGTH} or more random characters, with which tokens are kept encrypted",
     )
     admin_ids: Annotated[tuple[int, ...], NoDecode, PlainValidator(_read_ids)] = Field(
         default=(), description="Telegram user ids of the admins, whole numbers with commas between them"
@@ -224,15 +225,14 @@ def load() -> Settings:
     """The settings of this process. Raises SettingsError with every problem there is."""
     path = os.environ.get(ENV_FILE) or None
     problems = []
-    from_file: Iterable[str] = ()
     if path is not None:
         try:
-            with open(path, encoding="utf-8") as file:
-                from_file = dotenv_values(stream=file, interpolate=False)
+            text = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is no text"
             raise SettingsError([f"{ENV_FILE} names {path}, which cannot be read: {reason}"]) from None
-        problems += _unknown(from_file, allowed=(), where=f" in {path}")
+        names = dotenv_values(stream=StringIO(text), interpolate=False)
+        problems += _unknown(names, allowed=(), where=f" in {path}")
     problems += _unknown(os.environ, allowed=(ENV_FILE,))
     try:
         # _env_file is the library's parameter, which its types do not tell of.

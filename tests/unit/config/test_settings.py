@@ -175,15 +175,21 @@ def test_secrets_are_not_shown() -> None:
         assert secret not in shown
 
 
-@pytest.mark.parametrize("name", sorted({name.removeprefix(PREFIX) for name in variables()} - {"DATA_DIR"}))
-@pytest.mark.parametrize("secret", sorted(SECRETS.values()))
+def outcome(**values: str) -> Settings | SettingsError:
+    try:
+        return read(**values)
+    except SettingsError as error:
+        return error
+
+
+@pytest.mark.parametrize(
+    "name", [name.removeprefix(PREFIX) for name in variables() if "DATA_DIR" not in name]
+)
+@pytest.mark.parametrize("secret", SECRETS.values())
 def test_a_secret_in_the_wrong_place_is_not_repeated(name: str, secret: str) -> None:
-    with environment(**{name: secret}):
-        try:
-            load()
-        except SettingsError as error:
-            if name in SECRETS or ":" + "A" * 35 in secret:
-                assert not re.search(r"hidden-word|A{35}|b-_9b-_9", str(error))
+    result = outcome(**{name: secret})
+    if isinstance(result, SettingsError):
+        assert not re.search(r"hidden-word|A{20}|b-_9b-_9", str(result))
 
 
 _texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=80)
@@ -193,16 +199,14 @@ _texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size
     st.dictionaries(st.sampled_from([name.removeprefix(PREFIX) for name in variables()]), _texts, max_size=6)
 )
 def test_whatever_is_set_is_read_or_refused_in_whole_lines(values: dict[str, str]) -> None:
-    try:
-        settings = read(**values)
-    except SettingsError as error:
-        assert error.problems
-        for problem in error.problems:
-            assert problem.startswith(PREFIX)
-            assert len(problem.splitlines()) == 1
+    result = outcome(**values)
+    if isinstance(result, Settings):
+        assert 1 <= result.send_rate <= 1000
+        assert pickle.loads(pickle.dumps(result)) == result
     else:
-        assert 1 <= settings.send_rate <= 1000
-        assert pickle.loads(pickle.dumps(settings)) == settings
+        assert result.problems
+        assert all(problem.startswith(PREFIX) for problem in result.problems)
+        assert all(len(problem.splitlines()) == 1 for problem in result.problems)
 
 
 _bots = st.integers(10_000, 10**12)
