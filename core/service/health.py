@@ -1,5 +1,7 @@
 """The small HTTP server of every process: /metrics, /healthz (the loop turns), /readyz (it serves)."""
 
+import os
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -34,15 +36,18 @@ def application(ready: Readiness) -> web.Application:
 
 @asynccontextmanager
 async def serve(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
-    """Serve until the block ends; yields the port (port 0 takes a free one). Raises DuologueError when it is busy."""
-    runner = web.AppRunner(app, access_log=None, handle_signals=False)
+    """Serve until the block ends; yields the port (0 asks for a free one). Raises DuologueError if taken."""
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1)
     await runner.setup()
     try:
         try:
-            await web.TCPSite(runner, host, port, shutdown_timeout=1).start()
+            await web.TCPSite(runner, host, port).start()
         except OSError as error:
+            # The loop's own text repeats the address; a name that does not resolve has no number.
+            unnumbered = error.errno is None or isinstance(error, socket.gaierror)
+            reason = error.strerror if unnumbered else os.strerror(error.errno or 0)
             raise DuologueError(
-                f"port {port} on {host} cannot be used ({error.strerror}): end what uses it, or set another port"
+                f"port {port} on {host} cannot be used ({reason}): end what uses it, or set another one"
             ) from None
         yield runner.addresses[0][1]
     finally:

@@ -1,28 +1,32 @@
-"""Structured logs, one event a line, from which no token can be read.
+"""Structured logs, one event a line, from which no token and no password can be read.
 
 Nobody logs tokens, texts or names; should a library put a token into its words all the same,
-the last step before writing takes it out.
+the last step before writing, on the finished line, takes it out: so it does not matter in which
+field, how deep, or in which error's text it stood.
 """
 
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
-from typing import Any
 
 import structlog
 
 from config.settings import LogFormat, LogLevel
 
-_TOKEN = re.compile(r"\d{5,}:[A-Za-z0-9_-]{20,}")
+_TOKEN = re.compile(r"[0-9]{5,}(?::|%3[Aa])[A-Za-z0-9_-]{20,}", re.ASCII)
+_PASSWORD = re.compile(r"(://[^\s/?#:@]*):[^\s/?#]+@")
 
 
-def redact(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Take anything that looks like a bot token out of every text of an event."""
-    for key, value in event.items():
-        if isinstance(value, str):
-            event[key] = _TOKEN.sub("<token>", value)
-    return event
+def redact(line: str) -> str:
+    """The line without anything that looks like a bot token or like a password in a URL."""
+    return _PASSWORD.sub(r"\1:<password>@", _TOKEN.sub("<token>", line))
+
+
+class _Redacting(structlog.stdlib.ProcessorFormatter):
+    """Ours and the libraries' events, finished, then redacted."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
 
 
 def configure(process: str, level: LogLevel = "info", form: LogFormat = "console") -> None:
@@ -31,8 +35,8 @@ def configure(process: str, level: LogLevel = "info", form: LogFormat = "console
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        # Plain stacks only: a prettier one would show local variables, and so what people wrote.
         structlog.processors.format_exc_info,
-        redact,
     ]
     renderer: structlog.types.Processor = (
         structlog.processors.JSONRenderer()
@@ -41,11 +45,14 @@ def configure(process: str, level: LogLevel = "info", form: LogFormat = "console
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
+        _Redacting(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
+    # A failure to log would be printed with the event's arguments, past the redaction.
+    logging.raiseExceptions = False
+    logging.captureWarnings(True)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())

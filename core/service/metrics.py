@@ -66,8 +66,9 @@ NETWORK_BOTS = _gauge("network_bots", "Bots by state.", ("state",))
 
 
 def value(metric: Counter | Gauge) -> float:
-    """What a metric without labels stands at."""
-    return sum(sample.value for sample in next(iter(metric.collect())).samples if not sample.name.endswith("_created"))
+    """What a metric without labels stands at, or the sum over its labels."""
+    (family,) = metric.collect()
+    return sum(sample.value for sample in family.samples if not sample.name.endswith("_created"))
 
 
 def private_memory_mib() -> float:

@@ -1,19 +1,25 @@
 """How a process begins and ends.
 
 `run_process` gives the main coroutine an event that is set by SIGTERM or SIGINT; a second
-signal ends the process at once. Errors we know are one line and exit code 1.
+signal ends the process at once. Errors we know are one line and exit code 1; anything else is
+a bug of ours: logged with its stack, through the log's redaction, and exit code 70.
 """
 
 import asyncio
 import gc
+import os
 import signal
-import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 
 import structlog
 import uvloop
 
 from core.domain.errors import DuologueError
+
+REFUSED = 1
+"""Exit code: something is wrong that we know and have said."""
+BUG = 70
+"""Exit code: an error that nobody foresaw."""
 
 log = structlog.get_logger(__name__)
 
@@ -23,15 +29,25 @@ Main = Callable[[asyncio.Event], Awaitable[None]]
 
 def run_process(main: Main) -> int:
     """Run `main` on uvloop until it returns; the exit code."""
+    # What is imported by now lives as long as the process: the collector need not look at it again.
     gc.freeze()
-    code = 0
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        try:
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_with_signals(main))
-        except* DuologueError as errors:
-            for error in flatten(errors):
-                log.error(str(error))
-            code = 1
+    except Exception as error:  # noqa: BLE001 the end of the process: nothing may go unlogged
+        return _said(error)
+    return 0
+
+
+def _said(error: Exception) -> int:
+    """Log what ended the process; the exit code."""
+    code = REFUSED
+    for single in flatten(error):
+        if isinstance(single, DuologueError):
+            log.error(str(single))
+        else:
+            log.critical("ended by an error that nobody foresaw", exc_info=single)
+            code = BUG
     return code
 
 
@@ -39,22 +55,28 @@ async def _with_signals(main: Main) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def told() -> None:
+    def told(number: signal.Signals) -> None:
         if stop.is_set():
-            sys.exit(1)
+            # Not sys.exit: that would wait for what does not end.
+            os._exit(128 + number)
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told)
+        loop.add_signal_handler(number, told, number)
     await main(stop)
 
 
-def flatten(errors: BaseExceptionGroup[DuologueError]) -> list[DuologueError]:
-    """The single errors of nested groups."""
-    found: list[DuologueError] = []
-    for error in errors.exceptions:
-        found.extend(flatten(error) if isinstance(error, BaseExceptionGroup) else [error])
-    return found
+def flatten(error: Exception) -> Iterator[Exception]:
+    """The single errors of nested groups, one of each text."""
+    if not isinstance(error, ExceptionGroup):
+        yield error
+        return
+    said = set()
+    for inner in error.exceptions:
+        for single in flatten(inner):
+            if (words := f"{type(single)}{single}") not in said:
+                said.add(words)
+                yield single
 
 
 class Done(Exception):
