@@ -1,0 +1,206 @@
+"""The network's processes, started, killed and started again at will."""
+
+import asyncio
+import gc
+import multiprocessing
+import os
+import secrets
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from config.settings import Settings
+from core.domain.ids import BotId
+from core.state.postgres.bots import Bots
+from core.state.postgres.crypt import TokenCipher
+from core.state.postgres.migrate import migrate
+from core.state.postgres.pool import Database
+from core.state.redis.client import RedisClient
+from core.state.redis.fleet import Fleet
+from core.state.redis.keys import Keys
+from deploy.embedded import EmbeddedPostgres, EmbeddedRedis
+from simulator.app import Options, Simulator
+from simulator.app import running as running_simulator
+from tests.harness.waiting import until
+
+SECRET = "harness " * 5
+FIRST_PORT = 19_100
+
+
+def _shard(settings: Settings, bot: int, port: int, log: str) -> None:
+    from shard.app import main
+
+    _to_file(log)
+    raise SystemExit(main(settings, bot, port))
+
+
+def _coordinator(settings: Settings, port: int, log: str) -> None:
+    from coordinator.app import main
+
+    _to_file(log)
+    main(settings, port)
+
+
+def _to_file(log: str) -> None:
+    gc.freeze()
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+
+
+class Network:
+    """Made by `running`. Names of processes: `shard:<bot>`, `coordinator:<n>`."""
+
+    def __init__(
+        self,
+        simulator: Simulator,
+        settings: Settings,
+        postgres: EmbeddedPostgres,
+        redis: EmbeddedRedis,
+        folder: Path,
+    ) -> None:
+        self.simulator = simulator
+        self.settings = settings
+        self.postgres = postgres
+        self.redis = redis
+        self.folder = folder
+        self.processes: dict[str, BaseProcess] = {}
+        self._ports: dict[str, int] = {}
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(["shard.app", "coordinator.app"])
+
+    @property
+    def bots(self) -> list[BotId]:
+        """The bots of the simulator, which are those of the network."""
+        return [BotId(bot) for bot in self.simulator.world.bots]
+
+    def port(self, name: str) -> int:
+        """Where that process serves its figures."""
+        return self._ports.setdefault(name, FIRST_PORT + len(self._ports))
+
+    def start_shard(self, bot: BotId) -> str:
+        """Start the process of one bot; its name."""
+        return self._start(f"shard:{bot}", _shard, bot)
+
+    def start_coordinator(self, number: int) -> str:
+        """Start one coordinator; its name."""
+        return self._start(f"coordinator:{number}", _coordinator)
+
+    def kill(self, name: str) -> None:
+        """kill -9."""
+        self._signal(name, signal.SIGKILL)
+        self.processes.pop(name).join()
+
+    def freeze(self, name: str) -> None:
+        """SIGSTOP."""
+        self._signal(name, signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        """SIGCONT."""
+        self._signal(name, signal.SIGCONT)
+
+    async def stop(self, name: str) -> int | None:
+        """SIGTERM, and wait; the exit code."""
+        process = self.processes.pop(name)
+        process.terminate()
+        await asyncio.to_thread(process.join, 15)
+        return process.exitcode
+
+    def log(self, name: str) -> str:
+        """All that the processes of this name have written."""
+        path = self._log(name)
+        return path.read_text() if path.exists() else ""
+
+    async def figure(self, name: str, metric: str) -> float:
+        """A metric of a process, labels added up; -1 where it does not serve."""
+        import aiohttp
+
+        try:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.get(f"http://127.0.0.1:{self.port(name)}/metrics") as answer,
+            ):
+                lines = (await answer.text()).splitlines()
+        except aiohttp.ClientError:
+            return -1.0
+        return sum(
+            float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith((f"{metric} ", f"{metric}{{"))
+        )
+
+    async def serving(self, bots: list[BotId] | None = None, seconds: float = 30) -> None:
+        """Wait until the shards of these bots (all) report, and a coordinator has taken them in."""
+        wanted = set(self.bots if bots is None else bots)
+        async with RedisClient(self.settings.redis_url or "") as client:
+            fleet = Fleet(client, Keys(self.settings.key_prefix))
+
+            async def all_there() -> bool:
+                directory = await fleet.directory()
+                return wanted <= {e.bot for e in directory.bots} and wanted <= set(
+                    await fleet.reports(list(wanted))
+                )
+
+            await until(all_there, seconds, "the shards to serve")
+
+    def _start(self, name: str, target: Any, *args: object) -> str:
+        process = self._context.Process(
+            target=target,
+            args=(self.settings, *args, self.port(name), str(self._log(name))),
+            name=name,
+            daemon=True,
+        )
+        process.start()
+        self.processes[name] = process
+        return name
+
+    def _signal(self, name: str, number: signal.Signals) -> None:
+        pid = self.processes[name].pid
+        assert pid is not None, "the process was started"
+        os.kill(pid, number)
+
+    def _log(self, name: str) -> Path:
+        return self.folder / f"{name.replace(':', '-')}.log"
+
+
+@asynccontextmanager
+async def running(
+    bots: int, *, coordinators: int = 1, options: Options | None = None, **settings: Any
+) -> AsyncIterator[Network]:
+    """A network of so many bots on servers of its own, everything serving; stopped and removed at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="duo-"))
+    async with AsyncExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        postgres = await stack.enter_async_context(EmbeddedPostgres(folder / "pg"))
+        redis = await stack.enter_async_context(EmbeddedRedis(folder / "redis"))
+        await migrate(postgres.url)
+        simulator = await stack.enter_async_context(running_simulator(options or Options(port=0, bots=bots)))
+        filled = Settings(
+            database_url=postgres.url,
+            redis_url=redis.url,
+            telegram_api_url=simulator.url,
+            secret_key=SecretStr(SECRET),
+            key_prefix=f"t{secrets.token_hex(3)}:",
+            **settings,
+        )
+        async with Database(postgres.url) as database:
+            table = Bots(database, TokenCipher(SECRET))
+            for bot in simulator.world.bots.values():
+                await table.add(BotId(bot.id), bot.username, bot.token)
+        network = Network(simulator, filled, postgres, redis, folder)
+        try:
+            for number in range(coordinators):
+                network.start_coordinator(number)
+            for bot_id in network.bots:
+                network.start_shard(bot_id)
+            await network.serving()
+            yield network
+        finally:
+            for process in network.processes.values():
+                process.kill()
+                process.join()
