@@ -22,6 +22,8 @@ class Entity(msgspec.Struct, frozen=True, omit_defaults=True):
     url: str | None = None
     language: str | None = None
     custom_emoji_id: str | None = None
+    unix_time: int | None = None
+    date_time_format: str | None = None
 
 
 class LinkPreview(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -45,6 +47,7 @@ class MediaKind(StrEnum):
     AUDIO = "audio"
     DOCUMENT = "document"
     STICKER = "sticker"
+    LIVE_PHOTO = "live_photo"
 
 
 class Text(msgspec.Struct, frozen=True, array_like=True, tag="t"):
@@ -84,6 +87,70 @@ class Media(msgspec.Struct, frozen=True, array_like=True, tag="m"):
     sticker_format: str = ""
     thumbnail: File | None = None
     album: str = ""
+    still: File | None = None
 
 
-Content = Text | Media
+class Choice(msgspec.Struct, frozen=True, array_like=True):
+    """One option of a poll."""
+
+    text: str
+    entities: tuple[Entity, ...] = ()
+
+
+class Poll(msgspec.Struct, frozen=True, array_like=True, tag="p"):
+    """A poll, or a quiz where `correct` says which options are right. Who voted stays behind."""
+
+    question: str
+    options: tuple[Choice, ...]
+    entities: tuple[Entity, ...] = ()
+    multiple: bool = False
+    revoting: bool = True
+    correct: tuple[int, ...] = ()
+    explanation: str = ""
+    explanation_entities: tuple[Entity, ...] = ()
+    description: str = ""
+    description_entities: tuple[Entity, ...] = ()
+    open_period: int = 0
+    closed: bool = False
+
+
+class Dice(msgspec.Struct, frozen=True, array_like=True, tag="d"):
+    """A throw. No bot can throw a given value, so the recipient is told it in words."""
+
+    emoji: str
+    value: int
+
+
+class Location(msgspec.Struct, frozen=True, array_like=True, tag="l"):
+    """A place in degrees; `live_period` in seconds, 0 where it stands still."""
+
+    latitude: float
+    longitude: float
+    accuracy: float = 0.0
+    live_period: int = 0
+    heading: int = 0
+    alert_radius: int = 0
+
+
+class Venue(msgspec.Struct, frozen=True, array_like=True, tag="v"):
+    """A place with a name."""
+
+    latitude: float
+    longitude: float
+    title: str
+    address: str
+    foursquare_id: str = ""
+    foursquare_type: str = ""
+    google_place_id: str = ""
+    google_place_type: str = ""
+
+
+class Contact(msgspec.Struct, frozen=True, array_like=True, tag="c"):
+    """A telephone number with a name. Crosses only after its sender was asked; the account stays behind."""
+
+    phone_number: str
+    first_name: str
+    last_name: str = ""
+
+
+Content = Text | Media | Poll | Dice | Location | Venue | Contact

@@ -12,7 +12,7 @@ from enum import IntEnum
 
 import msgspec
 
-from core.domain.content import Content
+from core.domain.content import Content, Entity
 from core.domain.conversation import Change, Standing
 from core.domain.errors import UnreadableEnvelope
 from core.domain.ids import BotId, ConversationId, MessageId, PersonId
@@ -44,6 +44,51 @@ class Relay(msgspec.Struct, frozen=True, array_like=True, tag="r"):
     silent: bool = False
     protected: bool = False
     effect: str | None = None
+    reply_there: MessageId | None = None
+    quote_entities: tuple[Entity, ...] = ()
+
+
+class Amend(msgspec.Struct, frozen=True, array_like=True, tag="a"):
+    """A message of the partner was edited: what it says now. Fields as in `Relay`."""
+
+    conversation: ConversationId
+    side: int
+    sender: PersonId
+    source: BotId
+    message: MessageId
+    content: Content
+
+
+class React(msgspec.Struct, frozen=True, array_like=True, tag="x"):
+    """The partner's reaction to a message changed; neither emoji nor custom emoji: it was taken away.
+
+    `message` is its number in the sender's chat; `there` in the recipient's, where that is known.
+    """
+
+    conversation: ConversationId
+    side: int
+    sender: PersonId
+    source: BotId
+    message: MessageId
+    emoji: str = ""
+    custom_emoji_id: str = ""
+    there: MessageId | None = None
+
+
+class Unsend(msgspec.Struct, frozen=True, array_like=True, tag="u"):
+    """The partner takes a message of theirs back."""
+
+    conversation: ConversationId
+    side: int
+    sender: PersonId
+    source: BotId
+    message: MessageId
+
+
+class Remove(msgspec.Struct, frozen=True, array_like=True, tag="d"):
+    """Messages to be removed from the recipient's chat, by their numbers there: at most 100."""
+
+    messages: tuple[MessageId, ...]
 
 
 class Notice(msgspec.Struct, frozen=True, array_like=True, tag="n"):
@@ -71,7 +116,7 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True):
     to: PersonId
     lane: Lane
     at: int
-    body: Relay | Notice | Happening
+    body: Relay | Notice | Happening | Amend | React | Unsend | Remove
 
 
 _encoder = msgspec.msgpack.Encoder()
