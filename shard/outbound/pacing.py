@@ -48,13 +48,15 @@ class Budget:
     """All calls of one token. `run` is the one that hands out; it must run for `take` to return."""
 
     def __init__(self, clock: Clock, cap: float) -> None:
-        """`cap` in calls a second; a fraction stretches the slots' second."""
+        """`cap` in calls a second, rounded down to whole slots; below one the only slot's second is stretched."""
         self._clock = clock
         self.cap = cap
         slots = max(1, int(cap))
-        self._second = SECOND * slots / cap
+        self._second = SECOND * max(1.0, 1 / cap)
         self._size = slots
-        self._free = [(0.0, n, Slot(n, AsyncLimiter(1, self._second))) for n in range(slots)]
+        # A thousandth shorter than what we wait for, so that rounding never makes the limiter's own timers turn.
+        self._period = self._second * 0.999
+        self._free = [(0.0, n, Slot(n, AsyncLimiter(1, self._period))) for n in range(slots)]
         self._waiters: list[tuple[int, int, asyncio.Future[Slot]]] = []
         self._turns = itertools.count()
         self._wake = asyncio.Event()
@@ -86,7 +88,7 @@ class Budget:
 
     async def answered(self, slot: Slot) -> None:
         """The slot's call was answered, or failed: its second begins now."""
-        leaked = 0.999 * min(1.0, (_now() - slot.granted_at) / self._second)
+        leaked = 0.999 * min(1.0, (_now() - slot.granted_at) / self._period)
         if slot.limiter.has_capacity(leaked):
             await slot.limiter.acquire(leaked)
         self.unused(slot)

@@ -47,7 +47,9 @@ class LanesMachine(RuleBasedStateMachine):
         expected = []
         if change is Change.YOU_LEFT:
             in_flight = self.out.get(person)
-            expected = [i for i in self.waiting[person] if isinstance(i.envelope.body, Relay) and i is not in_flight]
+            expected = [
+                i for i in self.waiting[person] if isinstance(i.envelope.body, Relay) and i is not in_flight
+            ]
         assert void == expected
         self.waiting[person] = [i for i in self.waiting[person] if i not in expected] + [item]
         if change is Change.PARTNER_LEFT:

@@ -42,4 +42,5 @@ class LoopClock(Clock):
         return 1_700_000_000 + self.monotonic()
 
     async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+        # Below a float's resolution the virtual time would stand still for ever.
+        await asyncio.sleep(max(seconds, 1e-6))
