@@ -34,6 +34,8 @@ UPDATES_UNREADABLE = _counter("updates_unreadable", "Updates that could not be r
 HANDLER_FAILURES = _counter("handler_failures", "Commands or buttons whose handler failed.")
 POISON = _counter("poison", "Entries of a stream that could not be read and were put aside.")
 MEDIA = _counter("media", "Files sent, by the step of the ladder.", ("step",))
+MEDIA_BYTES = _counter("media_bytes", "Bytes of files through this process, by step.", ("step",))
+CANNOT_CROSS = _counter("cannot_cross", "Messages of a kind that cannot be passed on, by kind.", ("kind",))
 DELIVERY_SECONDS = Histogram(
     "duologue_delivery_seconds",
     "From the update being taken in to Telegram's yes.",

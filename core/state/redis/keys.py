@@ -54,6 +54,10 @@ class Keys:
         """Stream: entries that could not be read or sent, kept to be looked at."""
         return f"{self._shard}{bot}}}:poison"
 
+    def files(self, bot: BotId, generation: str) -> str:
+        """Hash: what the bot calls a file that every bot knows by its unique id."""
+        return f"{self._shard}{bot}}}:files:{generation}"
+
     def stats(self, bot: BotId) -> str:
         """String: the shard's last report, expires when it stops reporting."""
         return f"{self._shard}{bot}}}:stats"
@@ -63,5 +67,5 @@ class Keys:
         return f"{self._user}{person}}}"
 
     def conversation(self, conversation: ConversationId) -> str:
-        """Hash: which message of one side is which of the other."""
+        """String: which message of one side is which of the other, eight bytes a message."""
         return f"{self._conversation}{conversation}}}"

@@ -12,7 +12,7 @@ from core.domain.errors import StaleEpoch
 from core.domain.ids import BotId, EntryId, Epoch
 from core.state.redis.client import BLOCK_MS, Argument, RedisClient
 from core.state.redis.keys import Keys
-from core.state.redis.scripts import APPEND, QUARANTINE, SETTLE
+from core.state.redis.scripts import APPEND, QUARANTINE, SETTLE, Script
 
 SEEN_KEPT = 2_048
 """How many members of a source a stream remembers; Telegram repeats at most one batch of 100."""
@@ -21,6 +21,9 @@ POISON_KEPT = 10_000
 """How many unreadable entries are kept to be looked at."""
 
 START = EntryId("0")
+
+Note = tuple[Script, Sequence[str], Sequence[Argument]]
+"""A repeatable script that goes with the next `settle`, with its keys and arguments."""
 
 
 class Append(NamedTuple):
@@ -99,12 +102,24 @@ class Inbox:
         )
         return [Entry(EntryId(id_.decode()), fields[1]) for id_, fields in reply[0][1]] if reply else []
 
-    async def settle(self, epoch: Epoch, done: Sequence[EntryId], started: Sequence[EntryId]) -> None:
-        """Delete what Telegram said yes to; note what goes to Telegram now. Raises StaleEpoch."""
-        reply = await self._client.run(
-            SETTLE, (self._inbox, self._inflight, self._epoch), (epoch, len(done), *done, *started)
+    async def settle(
+        self,
+        epoch: Epoch,
+        done: Sequence[EntryId],
+        started: Sequence[EntryId],
+        notes: Sequence[Note] = (),
+    ) -> None:
+        """Delete what Telegram said yes to; note what goes to Telegram now. Raises StaleEpoch.
+
+        `notes` are run before, in the same round trip: what is deleted has left its traces.
+        """
+        settle: Note = (
+            SETTLE,
+            (self._inbox, self._inflight, self._epoch),
+            (epoch, len(done), *done, *started),
         )
-        if reply == -1:
+        replies = await self._client.run_many([*notes, settle])
+        if replies[-1] == -1:
             raise StaleEpoch(str(self._bot), epoch)
 
     async def quarantine(self, epoch: Epoch, entry: EntryId, reason: str) -> None:

@@ -1,0 +1,134 @@
+"""Which message of one side is which of the other: `{conv:<id>}`.
+
+Not a hash but one string: eight bytes a message, appended when it was shown. A record is the
+message's number in its writer's chat, with the writer's side in the top bit, and its number in
+the reader's chat; alone it means nothing. Kept 48 hours after the last message, which is as
+long as a bot can delete one.
+
+Writing costs no round trip of its own (`record` gives a note for the one that acknowledges),
+reading seldom one: a shard remembers what passed through it, in the same eight bytes a message.
+When a process dies its successor reads on in Redis; a message shown again has two records, and
+the newer one counts.
+"""
+
+import struct
+from array import array
+from collections import OrderedDict
+from collections.abc import Sequence
+
+from core.domain.ids import ConversationId, MessageId
+from core.state.redis.client import RedisClient
+from core.state.redis.keys import Keys
+from core.state.redis.scripts import MAP_NOTE
+from core.state.redis.streams import Note
+
+KEPT_RECORDS = 500_000
+"""Messages that one process remembers, 4 MB."""
+
+_SIDE = 0x8000_0000
+_RECORD = struct.Struct("=II")
+
+
+class _Known:
+    """One conversation: records of ours and of Redis together; `fetched` bytes were read there."""
+
+    __slots__ = ("fetched", "records")
+
+    def __init__(self) -> None:
+        self.records = array("I")
+        self.fetched = 0
+
+
+class MessageMap:
+    """Bounded; the conversations used longest ago are forgotten first."""
+
+    def __init__(self, client: RedisClient, keys: Keys) -> None:
+        self._client = client
+        self._keys = keys
+        self._known: OrderedDict[ConversationId, _Known] = OrderedDict()
+        self._size = 0
+
+    def record(
+        self, conversation: ConversationId, side: int, pairs: Sequence[tuple[MessageId, MessageId]]
+    ) -> Note:
+        """Messages of `side` were shown: (number at the writer, number at the reader).
+
+        The note makes it last.
+        """
+        raw = b"".join(_RECORD.pack(_head(side, sent), shown) for sent, shown in pairs)
+        self._add(self._get(conversation), raw)
+        return MAP_NOTE, (self._keys.conversation(conversation),), (raw,)
+
+    def peek(self, conversation: ConversationId, side: int, message: MessageId) -> MessageId | None:
+        """The other side's number of `side`'s message, as far as this process knows."""
+        known = self._known.get(conversation)
+        return _find(known.records, side, message) if known is not None else None
+
+    async def find(self, conversation: ConversationId, side: int, message: MessageId) -> MessageId | None:
+        """As `peek`; asks Redis where this process does not know. Raises RedisAway."""
+        found = self.peek(conversation, side, message)
+        if found is None:
+            await self._fetch(conversation)
+            found = self.peek(conversation, side, message)
+        return found
+
+    async def everything(self, conversation: ConversationId) -> tuple[list[MessageId], list[MessageId]]:
+        """All numbers in the chat of side 0 and of side 1, rising. Raises RedisAway."""
+        await self._fetch(conversation)
+        sides: tuple[set[int], set[int]] = (set(), set())
+        records = self._get(conversation).records
+        for head, shown in zip(records[::2], records[1::2], strict=True):
+            writer = 1 if head & _SIDE else 0
+            sides[writer].add(head & ~_SIDE)
+            sides[1 - writer].add(shown)
+        return [MessageId(n) for n in sorted(sides[0])], [MessageId(n) for n in sorted(sides[1])]
+
+    async def _fetch(self, conversation: ConversationId) -> None:
+        known = self._get(conversation)
+        raw = await self._client.command(
+            "GETRANGE", self._keys.conversation(conversation), known.fetched, -1
+        )
+        whole = len(raw) - len(raw) % _RECORD.size
+        known.fetched += whole
+        self._add(known, raw[:whole])
+
+    def _get(self, conversation: ConversationId) -> _Known:
+        known = self._known.setdefault(conversation, _Known())
+        self._known.move_to_end(conversation)
+        return known
+
+    def _add(self, known: _Known, raw: bytes) -> None:
+        known.records.frombytes(raw)
+        self._size += len(raw) // _RECORD.size
+        while self._size > KEPT_RECORDS and len(self._known) > 1:
+            _, oldest = self._known.popitem(last=False)
+            self._size -= len(oldest.records) // 2
+
+
+def _head(side: int, message: int) -> int:
+    return message | (_SIDE if side else 0)
+
+
+def _find(records: "array[int]", side: int, message: int) -> MessageId | None:
+    """The newest match: written by that side, or shown to it."""
+    written, other = _head(side, message), 0 if side else _SIDE
+    for at in _places(records, written):
+        if at % 2 == 0:
+            return MessageId(records[at + 1])
+    for at in _places(records, message):
+        if at % 2 == 1 and records[at - 1] & _SIDE == other:
+            return MessageId(records[at - 1] & ~_SIDE)
+    return None
+
+
+def _places(records: "array[int]", value: int) -> list[int]:
+    """Where a number stands, newest first."""
+    places: list[int] = []
+    at = -1
+    try:
+        while True:
+            at = records.index(value, at + 1)
+            places.append(at)
+    except ValueError:
+        places.reverse()
+        return places
