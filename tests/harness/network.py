@@ -7,6 +7,7 @@ import os
 import secrets
 import shutil
 import signal
+import socket
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -31,7 +32,6 @@ from simulator.app import running as running_simulator
 from tests.harness.waiting import until
 
 SECRET = "harness " * 5
-FIRST_PORT = 19_100
 
 
 def _shard(settings: Settings, bot: int, port: int, log: str) -> None:
@@ -74,7 +74,7 @@ class Network:
         self.processes: dict[str, BaseProcess] = {}
         self._ports: dict[str, int] = {}
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["shard.app", "coordinator.app"])
+        self._context.set_forkserver_preload(["tests.harness.preload"])
 
     @property
     def bots(self) -> list[BotId]:
@@ -82,8 +82,12 @@ class Network:
         return [BotId(bot) for bot in self.simulator.world.bots]
 
     def port(self, name: str) -> int:
-        """Where that process serves its figures."""
-        return self._ports.setdefault(name, FIRST_PORT + len(self._ports))
+        """Where that process serves its figures: a port that was free when it was first asked for."""
+        if name not in self._ports:
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                self._ports[name] = int(free.getsockname()[1])
+        return self._ports[name]
 
     def start_shard(self, bot: BotId) -> str:
         """Start the process of one bot; its name."""
