@@ -15,7 +15,7 @@ from coordinator.matchmaking.matcher import Matcher
 from coordinator.matchmaking.pool import Rules
 from coordinator.matchmaking.sweeper import Sweeper
 from coordinator.membership.keeper import Keeper
-from coordinator.outages import Outages
+from core.service.outages import Outages
 from core.domain.errors import DuologueError
 from core.domain.ids import Epoch
 from core.service import health, log, metrics

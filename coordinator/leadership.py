@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from coordinator.outages import Outages
+from core.service.outages import Outages
 from core.domain.errors import LeaseTaken, RedisAway, StaleEpoch, StoreAway
 from core.domain.ids import Epoch
 from core.service.clock import Clock

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from coordinator.assignment.headroom import Policy, headroom, is_open
 from coordinator.capacity.measure import Capacity, measure
-from coordinator.outages import Outages
+from core.service.outages import Outages
 from core.domain.errors import RedisAway
 from core.domain.fleet import BotState, Directory, DirectoryEntry, ShardReport
 from core.domain.ids import BotId, Epoch

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from coordinator.matchmaking.pool import Pool, Round, Rules, pair
-from coordinator.outages import Outages
+from core.service.outages import Outages
 from core.domain.conversation import ChatEvent
 from core.domain.errors import RedisAway
 from core.domain.ids import BotId, ConversationId, Epoch, TicketId

@@ -4,7 +4,7 @@ At the start of a leadership all of them; then, every 300 ms, those that lay the
 time before. So an event waits for its own process first, whatever anybody's clock says.
 """
 
-from coordinator.outages import Outages
+from core.service.outages import Outages
 from core.domain.errors import RedisAway
 from core.service import metrics
 from core.service.clock import Clock

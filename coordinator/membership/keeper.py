@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import structlog
 
 from coordinator.membership.life import Sight, Since, next_state
-from coordinator.outages import Outages
+from core.service.outages import Outages
 from core.domain.errors import RedisAway
 from core.domain.fleet import BotState
 from core.domain.ids import BotId

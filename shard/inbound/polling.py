@@ -111,8 +111,8 @@ class Poller:
             await self._telegram.call(
                 "getUpdates", {"offset": self._next, "limit": 1, "timeout": 0}, timeout=3
             )
-        except (TelegramAway, TooManyRequests, Conflict):
-            log.info("the last batch was not confirmed; it will come again and be known")
+        except (TelegramAway, TooManyRequests, Conflict) as error:
+            log.info("the last batch was not confirmed; it will come again and be known", why=str(error))
 
     async def _wait(self, seconds: float) -> None:
         try:

@@ -1,4 +1,4 @@
-"""How the leader's parts live through a store that is away: wait, say it once, go on."""
+"""How long-lived parts live through a store that is away: wait, say it once, go on."""
 
 from collections.abc import Awaitable, Callable
 
