@@ -1,0 +1,136 @@
+"""`duologue bots`: who is in the network. The supervisor and the coordinator follow the table."""
+
+import getpass
+import sys
+
+import cyclopts
+
+from config.settings import Settings
+from core.domain.errors import DuologueError
+from core.domain.fleet import BotState
+from core.domain.ids import BotId
+from core.state.postgres.bots import BotRow
+from deploy.cli import BOTS
+from deploy.cli.context import open_bots, run
+from deploy.cli.output import print_json, print_table
+
+app = cyclopts.App(name="bots", help=BOTS)
+
+
+class TokenForm(DuologueError):
+    """What was given does not look like a token."""
+
+
+@app.command(name="list")
+def list_bots(*, json: bool = False) -> int:
+    """List the bots of the network, oldest first, with their state and why they are in it.
+
+    Parameters
+    ----------
+    json
+        Print JSON instead of a table.
+
+    """
+    rows = run(_rows)
+    if json:
+        print_json([row._asdict() for row in rows])
+        return 0
+    cells = [
+        (row.id, f"@{row.username}", row.state.value, f"{row.added_at:%Y-%m-%d %H:%M}", row.reason)
+        for row in rows
+    ]
+    print_table((">bot", "name", "state", "added (UTC)", "why"), cells)
+    return 0
+
+
+@app.command
+def add(token: str | None = None, /) -> int:
+    """Take a bot into the network. Telegram is asked whose token it is; a shard serves it in seconds.
+
+    Parameters
+    ----------
+    token
+        The token from @BotFather. Without it, it is asked for (or read from standard input), so
+        that it does not show in the list of processes.
+
+    """
+    import re
+
+    given = token or (getpass.getpass("Token: ") if sys.stdin.isatty() else sys.stdin.readline())
+    given = given.strip()
+    if not re.fullmatch(r"[0-9]{5,}:[A-Za-z0-9_-]{30,}", given, re.ASCII):
+        raise TokenForm("this is no bot token; it should look like 123456789:AAE..., as @BotFather gives it")
+
+    async def work(settings: Settings) -> str:
+        from deploy.bots import http_session, take_in
+
+        async with open_bots(settings) as bots, http_session() as http:
+            account = await take_in(bots, http, settings.telegram_api_url, given)
+        return f"@{account.username} (bot {account.bot}) is in the network; its shard starts now"
+
+    print(run(work))
+    return 0
+
+
+@app.command
+def drain(bot: int, /) -> int:
+    """Let a bot take no newcomers. It retires when its last conversation has ended.
+
+    Parameters
+    ----------
+    bot
+        The bot's id, as `duologue bots list` shows it.
+
+    """
+
+    async def work(settings: Settings) -> str:
+        async with open_bots(settings) as bots:
+            row = await bots.get(BotId(bot))
+            if not row.state.serves:
+                return f"@{row.username} is {row.state.value}: it serves nobody already"
+            await bots.set_state(row.id, BotState.DRAINING, reason="drained by an operator")
+            return f"@{row.username} takes no newcomers any more; it retires when nobody talks there"
+
+    print(run(work))
+    return 0
+
+
+@app.command
+def remove(bot: int, /, *, now: bool = False) -> int:
+    """Forget a bot and its token. Its shard stops.
+
+    Parameters
+    ----------
+    bot
+        The bot's id, as `duologue bots list` shows it.
+    now
+        Also while it still serves people; they cannot be reached through it any more.
+
+    """
+
+    async def work(settings: Settings) -> str:
+        async with open_bots(settings) as bots:
+            row = await bots.get(BotId(bot))
+            if row.state.serves and not now:
+                raise DuologueError(
+                    f"@{row.username} is {row.state.value} and may be serving people: drain it first "
+                    f"(`duologue bots drain {bot}`) and wait until it is retired, or say --now"
+                )
+            await bots.remove(row.id)
+            return f"@{row.username} is out of the network{_told_again(settings, row)}"
+
+    print(run(work))
+    return 0
+
+
+async def _rows(settings: Settings) -> list[BotRow]:
+    async with open_bots(settings) as bots:
+        return await bots.list()
+
+
+def _told_again(settings: Settings, row: BotRow) -> str:
+    """A word to those whose settings would bring it back."""
+    named = any(t.get_secret_value().startswith(f"{row.id}:") for t in settings.bot_tokens)
+    return (
+        "; take its token out of DUOLOGUE_BOT_TOKENS too, or the next start brings it back" if named else ""
+    )

@@ -1,0 +1,25 @@
+"""What every process needs, imported once in the process that they are forked from."""
+
+import gc
+import importlib
+import os
+import signal
+
+from deploy.embedded.launch import end_with
+
+# Before the seconds that the imports take: this process ends with the supervisor.
+end_with(os.getppid(), signal.SIGKILL)
+
+for module in (
+    "shard.app",
+    "coordinator.app",
+    "simulator.app",
+    "deploy.cli",
+    "deploy.demo",
+    "deploy.supervisor.entries",
+):
+    importlib.import_module(module)
+
+# What was imported stays: the collector need never touch, and so never copy, these pages.
+gc.collect()
+gc.freeze()

@@ -1,0 +1,76 @@
+"""Which bots are in the network when it starts: those of the settings, or the simulator's."""
+
+import asyncio
+from collections.abc import Sequence
+
+import aiohttp
+
+from core.domain.errors import DuologueError
+from core.domain.ids import BotId
+from core.state.postgres.bots import Bots, BotUnknown
+from deploy.bots import Account, bot_of, take_in, who_is
+from deploy.supervisor.shards import Acquaintances
+from simulator.client import BotAccount, Client, SimulatorRefused
+
+SIMULATOR_START_S = 20.0
+
+
+async def take_in_simulated(bots: Bots, url: str, *, ours: bool) -> None:
+    """The simulator's bots, as soon as it answers, and none but them. Raises DuologueError.
+
+    `ours`: the database is the demo's own, so what else is in it was simulated too.
+    """
+    accounts = await _simulated(url)
+    strangers = {row.id for row in await bots.list()} - {BotId(account.id) for account in accounts}
+    if strangers and not ours:
+        raise DuologueError(
+            f"the database holds {len(strangers)} other bots, and DUOLOGUE_BOT_TOKENS is not set: "
+            "set it to serve them, or unset DUOLOGUE_DATABASE_URL for the demo"
+        )
+    for stranger in strangers:
+        await bots.remove(stranger)
+    for account in accounts:
+        bot = BotId(account.id)
+        await _keep(bots, Account(bot, account.username), account.token, await _known(bots, bot))
+
+
+async def take_in_tokens(
+    bots: Bots, http: aiohttp.ClientSession, api_url: str, tokens: Sequence[str], meet: Acquaintances
+) -> None:
+    """The bots of the settings. One that we know with this token is not asked after. Raises DuologueError."""
+    for token in tokens:
+        known = await _known(bots, bot_of(token))
+        if known == token:
+            continue
+        await meet.meet(bot_of(token))
+        if known is None:
+            await take_in(bots, http, api_url, token)
+        else:
+            await _keep(bots, await who_is(http, api_url, token), token, known)
+
+
+async def _simulated(url: str) -> list[BotAccount]:
+    try:
+        async with asyncio.timeout(SIMULATOR_START_S), Client(url) as client:
+            while True:
+                try:
+                    return await client.bots()
+                except (aiohttp.ClientError, OSError, SimulatorRefused):
+                    await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise DuologueError(f"the simulator does not answer at {url}: its log tells why") from None
+
+
+async def _known(bots: Bots, bot: BotId) -> str | None:
+    """The token that we keep of a bot. Raises WrongKey, DatabaseAway."""
+    try:
+        return await bots.token(bot)
+    except BotUnknown:
+        return None
+
+
+async def _keep(bots: Bots, account: Account, token: str, known: str | None) -> None:
+    if known is None:
+        await bots.add(account.bot, account.username, token)
+    elif known != token:
+        await bots.rotate(account.bot, token)
