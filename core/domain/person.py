@@ -6,7 +6,10 @@ from core.domain.ids import BotId, PersonId
 
 
 class Person(msgspec.Struct, frozen=True, array_like=True):
-    """`banned_until` in seconds since 1970, 0 = not banned, infinity = for good. `home` 0 = none."""
+    """`banned_until` in seconds since 1970, 0 = not banned, infinity = for good. `home` 0 = none.
+
+    `version` rises with every change, so that the newer of two is kept.
+    """
 
     id: PersonId
     language: str = "en"
@@ -14,6 +17,7 @@ class Person(msgspec.Struct, frozen=True, array_like=True):
     home: BotId = BotId(0)
     banned_until: float = 0.0
     ban_reason: str = ""
+    version: int = 0
 
     def banned(self, now: float) -> bool:
         """Whether the ban holds at that wall time."""

@@ -1,12 +1,14 @@
 """The network's bots: wanted state and sealed token."""
 
-import datetime
+import datetime as dt
 from typing import NamedTuple
+
+import asyncpg
 
 from core.domain.errors import DuologueError
 from core.domain.fleet import BotState
 from core.domain.ids import BotId
-from core.state.postgres.crypt import KEY_VERSION, TokenCipher
+from core.state.postgres.crypt import TokenCipher, WrongKey
 from core.state.postgres.pool import Database
 
 
@@ -28,7 +30,7 @@ class BotRow(NamedTuple):
     username: str
     state: BotState
     reason: str
-    added_at: datetime.datetime
+    added_at: dt.datetime
 
 
 class Bots:
@@ -40,34 +42,34 @@ class Bots:
         self._cipher = cipher
 
     async def add(self, bot: BotId, username: str, token: str) -> None:
-        """Take a bot in, pending. A retired one comes back. Raises BotKnown, DatabaseAway."""
+        """Take a bot in, pending. A retired or quarantined one comes back. Raises BotKnown, DatabaseAway."""
+        cipher = self._sealer()
         added = await self._database.execute(
             """INSERT INTO bots (id, username, token, key_version) VALUES ($1, $2, $3, $4)
                ON CONFLICT (id) DO UPDATE
                SET username = excluded.username, token = excluded.token, key_version = excluded.key_version,
                    state = 'pending', reason = '', changed_at = now()
                WHERE bots.state IN ('retired', 'quarantined')""",
-            *(bot, username, self._sealer().seal(bot, token), KEY_VERSION),
+            *(bot, username, cipher.seal(bot, token), cipher.key_version),
         )
         if not added:
             raise BotKnown(f"@{username} (bot {bot}) is in the network already")
 
     async def list(self) -> list[BotRow]:
-        """All bots, oldest first."""
+        """All bots, oldest first. Raises DatabaseAway."""
         rows = await self._database.fetch(
             "SELECT id, username, state, reason, added_at FROM bots ORDER BY added_at, id"
         )
-        return [
-            BotRow(BotId(r["id"]), r["username"], BotState(r["state"]), r["reason"], r["added_at"])
-            for r in rows
-        ]
+        return [_bot(row) for row in rows]
 
     async def get(self, bot: BotId) -> BotRow:
-        """One bot. Raises BotUnknown."""
-        row = next((row for row in await self.list() if row.id == bot), None)
+        """One bot. Raises BotUnknown, DatabaseAway."""
+        row = await self._database.fetchrow(
+            "SELECT id, username, state, reason, added_at FROM bots WHERE id = $1", bot
+        )
         if row is None:
             raise BotUnknown(bot)
-        return row
+        return _bot(row)
 
     async def token(self, bot: BotId) -> str:
         """The token, opened. Raises BotUnknown, WrongKey, DatabaseAway."""
@@ -77,15 +79,36 @@ class Bots:
         return self._sealer().open(bot, row["token"], row["key_version"])
 
     async def rotate(self, bot: BotId, token: str) -> None:
-        """A new token for a known bot. Raises BotUnknown."""
+        """A new token for a known bot; one that was quarantined starts anew. Raises BotUnknown."""
+        cipher = self._sealer()
         changed = await self._database.execute(
             """UPDATE bots SET token = $2, key_version = $3, changed_at = now(), reason = '',
                       state = CASE WHEN state = 'quarantined' THEN 'pending' ELSE state END
                WHERE id = $1""",
-            *(bot, self._sealer().seal(bot, token), KEY_VERSION),
+            *(bot, cipher.seal(bot, token), cipher.key_version),
         )
         if not changed:
             raise BotUnknown(bot)
+
+    async def reseal(self, before: TokenCipher) -> int:
+        """Encrypt every token with our key that is still under the one `before`; how many were.
+
+        All or none; may be run again. Raises WrongKey where neither key opens one, DatabaseAway.
+        """
+        cipher = self._sealer()
+        resealed = 0
+        async with self._database.transaction() as transaction:
+            for row in await transaction.fetch("SELECT id, token, key_version FROM bots FOR UPDATE"):
+                bot = BotId(row["id"])
+                if _opens(cipher, bot, row):
+                    continue
+                token = before.open(bot, row["token"], row["key_version"])
+                await transaction.execute(
+                    "UPDATE bots SET token = $2, key_version = $3, changed_at = now() WHERE id = $1",
+                    *(bot, cipher.seal(bot, token), cipher.key_version),
+                )
+                resealed += 1
+        return resealed
 
     async def set_state(
         self, bot: BotId, state: BotState, *, reason: str = "", expected: BotState | None = None
@@ -99,10 +122,23 @@ class Bots:
         return changed > 0
 
     async def remove(self, bot: BotId) -> None:
-        """Forget a bot and its token. Raises BotUnknown."""
+        """Forget a bot and its token; who opened it stays known. Raises BotUnknown."""
         if not await self._database.execute("DELETE FROM bots WHERE id = $1", bot):
             raise BotUnknown(bot)
 
     def _sealer(self) -> TokenCipher:
-        assert self._cipher is not None, "this process was given no cipher"
+        if self._cipher is None:
+            raise DuologueError("this needs DUOLOGUE_SECRET_KEY, with which tokens are encrypted")
         return self._cipher
+
+
+def _bot(row: asyncpg.Record) -> BotRow:
+    return BotRow(BotId(row["id"]), row["username"], BotState(row["state"]), row["reason"], row["added_at"])
+
+
+def _opens(cipher: TokenCipher, bot: BotId, row: asyncpg.Record) -> bool:
+    try:
+        cipher.open(bot, row["token"], row["key_version"])
+    except WrongKey:
+        return False
+    return True

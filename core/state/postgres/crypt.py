@@ -1,6 +1,7 @@
 """Tokens at rest: AES-256-GCM, with the bot and the key's version bound into each.
 
-A ciphertext copied to another bot's row, or under another version, does not open.
+A ciphertext copied to another bot's row, or under another version, does not open. The version is
+a mark of the key itself, so nobody has to number keys: it says which key a row wants.
 """
 
 import os
@@ -13,7 +14,6 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from core.domain.errors import DuologueError
 from core.domain.ids import BotId
 
-KEY_VERSION = 1
 _NONCE = 12
 
 
@@ -25,23 +25,29 @@ class TokenCipher:
     """Seals and opens tokens with a key derived from the network's secret."""
 
     def __init__(self, secret: str) -> None:
-        key = HKDF(SHA256(), 32, salt=None, info=b"duologue bot tokens").derive(secret.encode())
+        key = _derived(secret, b"duologue bot tokens", 32)
         self._aead = AESGCM(key)
+        self.key_version = int.from_bytes(_derived(secret, b"duologue key version", 2)) >> 1
+        """0 to 32767, most likely another one for another key."""
 
     def seal(self, bot: BotId, token: str) -> bytes:
-        """Nonce and ciphertext."""
+        """Nonce and ciphertext, under `key_version`."""
         nonce = os.urandom(_NONCE)
-        return nonce + self._aead.encrypt(nonce, token.encode(), _bound(bot, KEY_VERSION))
+        return nonce + self._aead.encrypt(nonce, token.encode(), _bound(bot, self.key_version))
 
     def open(self, bot: BotId, sealed: bytes, key_version: int) -> str:
         """The token. Raises WrongKey."""
         try:
             return self._aead.decrypt(sealed[:_NONCE], sealed[_NONCE:], _bound(bot, key_version)).decode()
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise WrongKey(
                 f"the token of bot {bot} was kept with another DUOLOGUE_SECRET_KEY: set that one, "
                 "or remove the bot and add it again"
             ) from None
+
+
+def _derived(secret: str, purpose: bytes, length: int) -> bytes:
+    return HKDF(SHA256(), length, salt=None, info=purpose).derive(secret.encode())
 
 
 def _bound(bot: BotId, key_version: int) -> bytes:
