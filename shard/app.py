@@ -22,6 +22,7 @@ from core.domain.ids import BotId, Epoch
 from core.service import health, metrics
 from core.service.clock import SystemClock
 from core.service.log import configure
+from core.service.outages import Outages
 from core.service.run import Done, run_process
 from core.state.people import People
 from core.state.postgres.bots import Bots
@@ -108,9 +109,10 @@ async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.E
         people = People(PeopleTable(database), PeopleCache(client, keys))
         wake = asyncio.Event()
         lanes = Lanes()
-        acknowledger = Acknowledger(inbox, lease)
+        outages = Outages(clock)
+        acknowledger = Acknowledger(inbox, lease, outages)
         bouncer = Bouncer(bot, lease, streams, clock)
-        reader = InboxReader(inbox, lease, lanes, standings, bouncer, acknowledger, clock, wake)
+        reader = InboxReader(inbox, lease, lanes, standings, bouncer, acknowledger, clock, wake, outages)
         media = Media(bot, direct.call, FileSource(session, fleet, signer))
         sender = Sender(
             *(bot, telegram, budget, lease, lanes, acknowledger, bouncer, standings),

@@ -4,7 +4,7 @@ Needs PostgreSQL only for people whom no cache knows; while it is away they are 
 again in a minute, and everybody else goes on.
 """
 
-import datetime
+import datetime as dt
 
 import structlog
 
@@ -116,7 +116,7 @@ class Admission:
             return False
         until = ""
         if person.banned_until != float("inf"):
-            moment = datetime.datetime.fromtimestamp(person.banned_until, datetime.UTC)
+            moment = dt.datetime.fromtimestamp(person.banned_until, dt.UTC)
             until = f" ({moment:%Y-%m-%d %H:%M} UTC)"
         desk.say("banned", until=until, reason=person.ban_reason)
         return True

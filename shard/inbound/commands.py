@@ -44,7 +44,7 @@ class Button(Filter):
 
 
 @router.message(Command("start"))
-async def start(message: Message, desk: Desk, admission: Admission, rest: str) -> None:
+async def start(_: Message, desk: Desk, admission: Admission, rest: str) -> None:
     """First contact, or coming back: the consent question, or where one stands."""
     person = await admission.welcome(desk, rest)
     if person is None:
@@ -69,7 +69,7 @@ async def consent(query: CallbackQuery, desk: Desk, admission: Admission, rest: 
 
 
 @router.message(Command("find"))
-async def find(message: Message, desk: Desk, admission: Admission) -> None:
+async def find(_: Message, desk: Desk, admission: Admission) -> None:
     """Look for a partner."""
     await _find(desk, admission)
 
@@ -82,7 +82,7 @@ async def find_button(query: CallbackQuery, desk: Desk, admission: Admission) ->
 
 
 @router.message(Command("next"))
-async def following(message: Message, desk: Desk, admission: Admission) -> None:
+async def following(_: Message, desk: Desk, admission: Admission) -> None:
     """Leave and look for somebody else."""
     await _leave(desk, admission, search=True, conversation="")
 
@@ -95,7 +95,7 @@ async def next_button(query: CallbackQuery, desk: Desk, admission: Admission, re
 
 
 @router.message(Command("stop"))
-async def stop(message: Message, desk: Desk, admission: Admission) -> None:
+async def stop(_: Message, desk: Desk, admission: Admission) -> None:
     """End the chat or the search."""
     await _leave(desk, admission, search=False, conversation="")
 
@@ -108,25 +108,25 @@ async def stop_button(query: CallbackQuery, desk: Desk, admission: Admission, re
 
 
 @router.message(Command("help"))
-async def help_(message: Message, desk: Desk) -> None:
+async def help_(_: Message, desk: Desk) -> None:
     """What there is."""
     desk.say("help")
 
 
 @router.message(Command("privacy"))
-async def privacy(message: Message, desk: Desk) -> None:
+async def privacy(_: Message, desk: Desk) -> None:
     """What is kept and what is not; Telegram's terms ask for this command."""
     desk.say("privacy")
 
 
 @router.message(Command("settings"))
-async def settings(message: Message, desk: Desk, people: People) -> None:
+async def settings(_: Message, desk: Desk, people: People) -> None:
     """The person's settings."""
     desk.say("settings", language=await people.language(desk.person) or "en")
 
 
 @router.message(Command("report"))
-async def report(message: Message, desk: Desk, admission: Admission, rest: str) -> None:
+async def report(_: Message, desk: Desk, admission: Admission, rest: str) -> None:
     """Bad behaviour of the present or last partner."""
     standing = await desk.standing()
     if not standing.partner:
@@ -136,7 +136,7 @@ async def report(message: Message, desk: Desk, admission: Admission, rest: str) 
 
 
 @router.message(Command("stats"))
-async def stats(message: Message, desk: Desk, overview: Overview) -> None:
+async def stats(_: Message, desk: Desk, overview: Overview) -> None:
     """The network's figures, for admins."""
     if desk.person in overview.admins:
         desk.say("stats", table=await overview.table())
@@ -145,7 +145,7 @@ async def stats(message: Message, desk: Desk, overview: Overview) -> None:
 
 
 @router.message()
-async def unknown(message: Message, desk: Desk) -> None:
+async def unknown(_: Message, desk: Desk) -> None:
     """Any other command."""
     desk.say("unknown_command")
 

@@ -14,6 +14,7 @@ from core.domain.errors import RedisAway, UnreadableEnvelope
 from core.domain.ids import EntryId
 from core.service import metrics
 from core.service.clock import Clock
+from core.service.outages import Outages
 from core.state.redis.leases import Lease
 from core.state.redis.streams import START, Entry, Inbox
 from shard.outbound.bounce import Bouncer
@@ -30,9 +31,10 @@ log = structlog.get_logger(__name__)
 class Acknowledger:
     """Tells Redis what is done and what is on its way, as much as has gathered in one call."""
 
-    def __init__(self, inbox: Inbox, lease: Lease) -> None:
+    def __init__(self, inbox: Inbox, lease: Lease, outages: Outages) -> None:
         self._inbox = inbox
         self._lease = lease
+        self._outages = outages
         self._done: list[tuple[EntryId, asyncio.Future[None]]] = []
         self._started: list[EntryId] = []
         self._wake = asyncio.Event()
@@ -61,7 +63,7 @@ class Acknowledger:
                     await self._inbox.settle(self._lease.epoch, [entry for entry, _ in done], started)
                     break
                 except RedisAway as error:
-                    log.warning("acknowledging again when Redis is back", why=str(error), entries=len(done))
+                    self._outages.away(error)
                     await asyncio.sleep(RETRY_SECONDS)
             for _, future in done:
                 if not future.done():
@@ -81,6 +83,7 @@ class InboxReader:
         acknowledger: Acknowledger,
         clock: Clock,
         wake: asyncio.Event,
+        outages: Outages,
     ) -> None:
         self._inbox = inbox
         self._lease = lease
@@ -90,6 +93,7 @@ class InboxReader:
         self._acknowledger = acknowledger
         self._clock = clock
         self._wake = wake
+        self._outages = outages
         self._cursor = START
 
     async def run(self) -> None:
@@ -106,8 +110,10 @@ class InboxReader:
                     await self._take(entry)
                     self._cursor = entry.id
             except RedisAway as error:
-                log.warning("the inbox cannot be read just now", why=str(error))
+                self._outages.away(error)
                 await asyncio.sleep(RETRY_SECONDS)
+            else:
+                self._outages.back(RedisAway)
 
     async def _count_repeats(self) -> None:
         """What the process before had on its way may have been shown already, and will be again."""

@@ -93,6 +93,7 @@ class Sender:
         self._failures = 0
         self._stopping = False
         self._under_way = 0
+        self._landed = asyncio.Event()
 
     def stop(self) -> None:
         """Take nothing further out of the lanes."""
@@ -101,7 +102,8 @@ class Sender:
     async def drained(self) -> None:
         """Return when nothing is on its way any more."""
         while self._under_way:
-            await asyncio.sleep(0.01)
+            self._landed.clear()
+            await self._landed.wait()
 
     async def run(self) -> None:
         """Raises StaleEpoch, TokenRefused (in an exception group)."""
@@ -135,6 +137,7 @@ class Sender:
             await self._deliver(item)
         finally:
             self._under_way -= 1
+            self._landed.set()
             self._room.release()
             self._wake.set()
 

@@ -36,6 +36,7 @@ class Lease:
         self._keys = (lease_key, epoch_key)
         self._holder = holder
         self._until = float("-inf")
+        self._begun = asyncio.Event()
         self.epoch = Epoch(0)
 
     @classmethod
@@ -70,6 +71,16 @@ class Lease:
         """Seconds until this process has to stop acting; negative when it is over."""
         return self._until - MARGIN - self._clock.monotonic()
 
+    async def until_valid(self) -> None:
+        """Return when this process may act as the owner (again)."""
+        while not self.valid():
+            self._begun.clear()
+            await self._begun.wait()
+
+    def _counts_from(self, asked: float) -> None:
+        self._until = asked + TTL
+        self._begun.set()
+
     async def take(self, next_epoch: Callable[[], Awaitable[Epoch]]) -> None:
         """Take the lease with a new epoch. Raises LeaseTaken (with how long to wait), RedisAway, StaleEpoch."""
         held = await self._client.command("GET", self._keys[0])
@@ -85,7 +96,7 @@ class Lease:
         if reply[0] == -1:
             raise StaleEpoch(self.name, epoch)
         self.epoch = epoch
-        self._until = asked + TTL
+        self._counts_from(asked)
 
     async def renew(self) -> None:
         """Once more from now. Raises StaleEpoch when another has taken it, RedisAway."""
@@ -94,7 +105,7 @@ class Lease:
         if reply == 0:
             self._until = float("-inf")
             raise StaleEpoch(self.name, self.epoch)
-        self._until = asked + TTL
+        self._counts_from(asked)
 
     async def run(self) -> None:
         """Keep the lease; returns never, raises StaleEpoch once it belongs to another.
