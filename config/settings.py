@@ -129,6 +129,18 @@ def _check_key_prefix(value: str) -> str:
     return value
 
 
+def _read_failpoints(value: object) -> tuple[tuple[str, int], ...]:
+    if isinstance(value, tuple):
+        return value
+    points = []
+    for part in _items(value):
+        found = re.fullmatch(r"([a-z_]+):([1-9][0-9]{0,8})", part, re.ASCII)
+        if found is None:
+            raise ValueError(f"has {_shown(part)} in it")
+        points.append((found[1], int(found[2])))
+    return tuple(points)
+
+
 def _lower(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
@@ -196,6 +208,10 @@ class Settings(BaseSettings):
     )
     log_format: Annotated[LogFormat, BeforeValidator(_lower)] = Field(
         default="console", description="console or json"
+    )
+    failpoints: Annotated[tuple[tuple[str, int], ...], NoDecode, PlainValidator(_read_failpoints)] = Field(
+        default=(),
+        description="empty; tests let a process die at a named place, like after_send:3 (core/service/failpoints.py)",
     )
 
     def filled(

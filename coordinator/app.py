@@ -18,7 +18,7 @@ from coordinator.membership.keeper import Keeper
 from core.service.outages import Outages
 from core.domain.errors import DuologueError
 from core.domain.ids import Epoch
-from core.service import health, log, metrics
+from core.service import failpoints, health, log, metrics
 from core.service.clock import SystemClock
 from core.service.run import Done, run_process, until
 from core.state.postgres.bots import Bots
@@ -36,6 +36,7 @@ NAME = "coordinator"
 
 def main(settings: Settings, metrics_port: int) -> None:
     """Run a coordinator until it is told to end. Exits with 1 and a clear line where it cannot."""
+    failpoints.arm(settings.failpoints)
     log.configure(NAME, settings.log_level, settings.log_format)
     code = run_process(lambda stop: _serve(settings, metrics_port, stop))
     if code:

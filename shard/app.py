@@ -19,7 +19,7 @@ from config.settings import Settings
 from core.domain.errors import DuologueError, LeaseTaken, StaleEpoch, StoreAway
 from core.domain.fleet import BotState
 from core.domain.ids import BotId, Epoch
-from core.service import health, metrics
+from core.service import failpoints, health, metrics
 from core.service.clock import SystemClock
 from core.service.log import configure
 from core.service.outages import Outages
@@ -67,6 +67,7 @@ log = structlog.get_logger(__name__)
 def main(settings: Settings, bot_id: int, metrics_port: int) -> int:
     """Serve one bot until told to stop; the exit code."""
     bot = BotId(bot_id)
+    failpoints.arm(settings.failpoints)
     configure(f"shard {bot}", settings.log_level, settings.log_format)
     return run_process(lambda stop: run(settings, bot, metrics_port, stop))
 

@@ -10,6 +10,7 @@ from core.domain.ids import BotId, ConversationId, Epoch, TicketId
 from core.domain.ticket import Pairing, Ticket
 from core.service import metrics
 from core.service.clock import Clock
+from core.service.failpoints import passing
 from core.state.redis.conversations import Conversations
 
 READ_AT_ONCE = 1_000
@@ -86,6 +87,8 @@ class Matcher:
                     self._back(pairing.a, waits=answer.a_waits)
                     self._back(pairing.b, waits=answer.b_waits)
         self._pool.rest(round_.unlucky, now)
+        if events:
+            passing("mid_match")
         await self._conversations.carry(events, round(self._clock.wall() * 1000))
         return bool(pairings)
 

@@ -14,6 +14,7 @@ from core.domain.conversation import Change, Standing
 from core.domain.envelope import Envelope, Lane, Notice
 from core.domain.ids import BotId, PersonId, UpdateId
 from core.service.clock import Clock
+from core.service.failpoints import passing
 from core.state.redis.conversations import Asker, Conversations, Outcome
 from core.state.redis.leases import Lease
 from core.state.redis.streams import Append, Source, Streams
@@ -101,6 +102,7 @@ class Desk:
 
     async def _settle(self, outcome: Outcome) -> Outcome:
         self._all.standings.learn(self.person, outcome.standing)
+        passing("mid_end")
         await self._all.conversations.carry(outcome.events, self._now())
         return outcome
 

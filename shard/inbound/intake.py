@@ -18,6 +18,7 @@ from core.domain.envelope import Envelope, Lane, Notice
 from core.domain.errors import RedisAway
 from core.domain.ids import BotId, MessageId, PersonId, UpdateId
 from core.service import metrics
+from core.service.failpoints import passing
 from core.service.clock import Clock
 from core.state.redis.leases import Lease
 from core.state.redis.streams import Append, Source, Streams
@@ -84,6 +85,7 @@ class Intake:
 
     async def _append(self, appends: list[Append]) -> None:
         new = await self._streams.append(self._source(), appends, self._now())
+        passing("after_append")
         metrics.APPENDED.inc(new)
 
     def _to_partner(self, person: PersonId, update: Update) -> Append:

@@ -12,6 +12,7 @@ import structlog
 
 from core.domain.ids import UpdateId
 from core.service import metrics
+from core.service.failpoints import passing
 from core.service.clock import Clock
 from core.state.redis.leases import Lease
 from shard.inbound.intake import Intake
@@ -64,7 +65,9 @@ class Poller:
                 continue
             pause = PAUSE_SHORTEST
             if raw:
+                passing("after_poll")
                 await self._intake.take_in(raw)
+                passing("before_confirm")
                 self._next = UpdateId(numbers.decode(raw[-1]).update_id + 1)
         await self._confirm()
 

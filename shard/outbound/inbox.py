@@ -13,6 +13,7 @@ from core.domain.envelope import Happening
 from core.domain.errors import RedisAway, UnreadableEnvelope
 from core.domain.ids import EntryId
 from core.service import metrics
+from core.service.failpoints import passing
 from core.service.clock import Clock
 from core.service.outages import Outages
 from core.state.redis.leases import Lease
@@ -58,6 +59,8 @@ class Acknowledger:
             self._wake.clear()
             done, self._done = self._done, []
             started, self._started = self._started, []
+            if done:
+                passing("before_acknowledge")
             while True:
                 try:
                     await self._inbox.settle(self._lease.epoch, [entry for entry, _ in done], started)
@@ -106,6 +109,7 @@ class InboxReader:
                 continue
             try:
                 entries = await self._inbox.read(self._cursor, min(room, READ_AT_ONCE))
+                passing("after_read")
                 for entry in entries:
                     await self._take(entry)
                     self._cursor = entry.id

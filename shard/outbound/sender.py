@@ -20,6 +20,7 @@ from core.domain.envelope import Happening, Relay
 from core.domain.errors import RedisAway
 from core.domain.ids import BotId, PersonId, UpdateId
 from core.service import metrics
+from core.service.failpoints import passing
 from core.service.clock import Clock
 from core.state.redis.conversations import Asker, Conversations
 from core.state.redis.leases import Lease
@@ -184,6 +185,7 @@ class Sender:
         except FileTrouble as trouble:
             await self._turn_back(item, trouble.key)
         else:
+            passing("after_send")
             self._failures = 0
             self._media.remember(item.envelope, result)
             metrics.MESSAGES_OUT.inc()

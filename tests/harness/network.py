@@ -89,18 +89,37 @@ class Network:
                 self._ports[name] = int(free.getsockname()[1])
         return self._ports[name]
 
-    def start_shard(self, bot: BotId) -> str:
-        """Start the process of one bot; its name."""
-        return self._start(f"shard:{bot}", _shard, bot)
+    def start_shard(self, bot: BotId, copy: str = "", *, failpoints: str = "") -> str:
+        """Start the process of one bot; its name. `copy` names a second process of the same bot."""
+        name = f"shard:{bot}:{copy}" if copy else f"shard:{bot}"
+        return self._start(name, _shard, bot, failpoints=failpoints)
 
-    def start_coordinator(self, number: int) -> str:
+    def start_coordinator(self, number: int, *, failpoints: str = "") -> str:
         """Start one coordinator; its name."""
-        return self._start(f"coordinator:{number}", _coordinator)
+        return self._start(f"coordinator:{number}", _coordinator, failpoints=failpoints)
+
+    def start_again(self, name: str) -> str:
+        """Start a process that has ended under the name it had, as a supervisor would."""
+        kind, number, *copy = name.split(":")
+        if kind == "shard":
+            return self.start_shard(BotId(int(number)), *copy)
+        return self.start_coordinator(int(number))
+
+    def ended(self) -> dict[str, int]:
+        """Processes that have ended by themselves, with their exit codes (negative: by that signal)."""
+        codes = {name: process.exitcode for name, process in self.processes.items()}
+        return {name: code for name, code in codes.items() if code is not None}
+
+    async def end_of(self, name: str, seconds: float = 15) -> int:
+        """Wait until a process has ended by itself; its exit code."""
+        await until(lambda: name in self.ended(), seconds, f"{name} to end")
+        return self.ended()[name]
 
     def kill(self, name: str) -> None:
-        """kill -9."""
-        self._signal(name, signal.SIGKILL)
-        self.processes.pop(name).join()
+        """kill -9; a process that has ended already is only forgotten."""
+        process = self.processes.pop(name)
+        process.kill()
+        process.join()
 
     def freeze(self, name: str) -> None:
         """SIGSTOP."""
@@ -152,10 +171,13 @@ class Network:
 
             await until(all_there, seconds, "the shards to serve")
 
-    def _start(self, name: str, target: Any, *args: object) -> str:
+    def _start(self, name: str, target: Any, *args: object, failpoints: str) -> str:
+        name_and_pass = [point.split(":") for point in failpoints.split(",") if point]
+        points = tuple((point, int(number)) for point, number in name_and_pass)
+        settings = self.settings.model_copy(update={"failpoints": points})
         process = self._context.Process(
             target=target,
-            args=(self.settings, *args, self.port(name), str(self._log(name))),
+            args=(settings, *args, self.port(name), str(self._log(name))),
             name=name,
             daemon=True,
         )

@@ -15,6 +15,7 @@ from core.domain.envelope import Envelope, Happening, Lane
 from core.domain.errors import StaleEpoch
 from core.domain.ids import BotId, ConversationId, Epoch, PersonId, TicketId, UpdateId
 from core.domain.ticket import Pairing, Ticket
+from core.service.failpoints import passing
 from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
 from core.state.redis.scripts import FIND, LEAVE, MATCH
@@ -142,6 +143,7 @@ class Conversations:
         if not events:
             return
         await self._streams.append(_OUTBOX, [_append(event, now_ms) for event in events], now_ms, safe=False)
+        passing("mid_carry")
         await self._client.command("XDEL", self._keys.outbox, *(event.id for event in events))
 
     async def uncarried(self, upto: str, count: int) -> list[ChatEvent]:
