@@ -144,7 +144,7 @@ class Chatter:
                 return [self._plan(self._rng.uniform(1, 3) if eager else self._rng.uniform(6, 9), Greet())]
 
     def _answer(self, seen: Seen, now: float) -> list[Plan]:
-        assert self._talk is not None  # noqa: S101 - a chat has its talk
+        assert self._talk is not None
         self.scene += 1
         self.heard_at = now
         self._spoken, self._nudged = True, False

@@ -1,5 +1,8 @@
 """What virtual people and the page's two people have at hand to send."""
 
+from collections.abc import Collection
+
+from simulator.errors import ControlError
 from simulator.people import pictures
 from simulator.people.things import THINGS
 from simulator.world.actors import Json
@@ -18,11 +21,13 @@ class Gallery:
         self._stickers: dict[str, Attachment] = {}
 
     def photo(self, name: str) -> Attachment:
-        """The photo of this name, as a file that is new to Telegram; KeyError for another name."""
+        """The photo of this name, as a file that is new to Telegram; ControlError for another name."""
+        _known(name, pictures.PHOTOS)
         return self._world.media.make("photo", Source(pictures.photo(name)))
 
     def sticker(self, name: str) -> Attachment:
-        """The sticker of this name, from the set; KeyError for another name."""
+        """The sticker of this name, from the set; ControlError for another name."""
+        _known(name, pictures.STICKERS)
         if not self._stickers:
             self._fill()
         return self._stickers[name]
@@ -41,7 +46,8 @@ class Gallery:
                 return self._world.media.make("document", Source(content, name, mime))
 
     def thing(self, name: str) -> tuple[Json, Attachment | None]:
-        """One of THINGS, as fields of a message and perhaps a file; KeyError for another name."""
+        """One of THINGS, as fields of a message and perhaps a file; ControlError for another name."""
+        _known(name, THINGS)
         return THINGS[name].make(self._world)
 
     def _fill(self) -> None:
@@ -51,3 +57,8 @@ class Gallery:
             width, height = pictures.STICKER_SIZE
             file = self._world.files.add(pictures.sticker(name), Facts("sticker", width=width, height=height))
             self._stickers[name] = self._world.stickers.put(made, file, pictures.STICKER_EMOJI[name])
+
+
+def _known(name: str, names: Collection[str]) -> None:
+    if name not in names:
+        raise ControlError(f"there is no {name!r}, but {', '.join(names)}")

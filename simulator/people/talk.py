@@ -95,7 +95,8 @@ class Talk:
             return [SayText("Bye! Take care 👋"), Leave()]
         if self._turns > self._patience:
             return [SayText(self._rng.choice(topics.FAREWELLS)), Leave()]
-        return self._react(heard) + self._reply(heard, low, words)
+        reply = self._reply(heard, low, words) or [SayText(self._rng.choice(topics.REMARKS))]
+        return self._react(heard) + reply
 
     def _react(self, heard: Heard) -> list[Turn]:
         chance = 0.35 if heard is Heard.PHOTO else 0.07

@@ -51,7 +51,8 @@ export class Tray {
     arrows(tabs);
     this.words = make("span", { class: "words" });
     this.covered = make("input", { type: "checkbox" });
-    this.sending = make("div", { class: "sending", hidden: true }, this.words, make("label", {}, this.covered, " Hide"), make("button", { class: "filled", onclick: () => this.sendPhotos() }, "Send"));
+    this.hide = make("label", {}, this.covered, " Hide");
+    this.sending = make("div", { class: "sending", hidden: true }, this.words, this.hide, make("button", { class: "filled", onclick: () => this.sendPhotos() }, "Send"));
     this.root.append(tabs, ...holders, this.sending);
     show("Photos");
   }
@@ -68,7 +69,8 @@ export class Tray {
     });
     this.words.textContent = names.length > 1 ? `${names.length} photos, one album` : "The text field is the caption";
     this.sending.hidden = !names.length;
-    if (!names.length) this.covered.checked = false;
+    this.hide.hidden = names.length > 1;
+    if (names.length !== 1) this.covered.checked = false;
   }
 
   sendPhotos() {
