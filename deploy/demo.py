@@ -11,11 +11,13 @@ from config.settings import Settings
 from simulator.app import Options, PortTaken, serve
 
 DEMO_BOTS = 3
+DEMO_PEOPLE = 12
+"""Virtual people who chat, so that a lone visitor finds a partner."""
 
 
 def simulator_options(settings: Settings, bots: int) -> Options:
     """The demo's simulator."""
-    return Options(host=settings.listen_host, port=settings.simulator_port, bots=bots)
+    return Options(host=settings.listen_host, port=settings.simulator_port, bots=bots, people=DEMO_PEOPLE)
 
 
 def serve_simulator(options: Options) -> int:

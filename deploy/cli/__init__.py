@@ -5,6 +5,7 @@ command itself was mistyped); everything else is a fault of ours and shows where
 """
 
 import sys
+from collections.abc import Callable
 
 import cyclopts
 
@@ -14,7 +15,15 @@ from deploy.cli.stats import stats
 
 BOTS = "Add, list, drain and remove bots while the network runs."
 # Light to import: what they need they import when they run.
-_COMMANDS = (run.up, stats, run.migrate, run.coordinator, run.shard, run.simulator, bench)
+_COMMANDS: tuple[Callable[..., int], ...] = (
+    run.up,
+    stats,
+    run.migrate,
+    run.coordinator,
+    run.shard,
+    run.simulator,
+    bench,
+)
 
 
 def _app() -> cyclopts.App:

@@ -65,14 +65,14 @@ def shard(bot: int, /, *, metrics_port: int | None = None) -> int:
     from shard.app import main
 
     settings = found_settings()
-    main(settings, bot, metrics_port or settings.metrics_port)
-    return 0
+    return main(settings, bot, metrics_port or settings.metrics_port)
 
 
 def simulator(
     *,
     port: int | None = None,
     bots: int = 3,
+    people: int = 0,
     seed: str = "duologue",
     local: bool = False,
 ) -> int:
@@ -86,6 +86,8 @@ def simulator(
         Where it listens; DUOLOGUE_SIMULATOR_PORT where not given.
     bots
         How many bots exist from the start.
+    people
+        How many virtual people chat with them.
     seed
         The same seed makes the same bots, tokens and people.
     local
@@ -98,6 +100,11 @@ def simulator(
 
     settings = load()
     options = Options(
-        host=settings.listen_host, port=port or settings.simulator_port, bots=bots, seed=seed, local=local
+        host=settings.listen_host,
+        port=port or settings.simulator_port,
+        bots=bots,
+        people=people,
+        seed=seed,
+        local=local,
     )
     return serve_simulator(options)

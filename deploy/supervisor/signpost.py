@@ -24,13 +24,13 @@ def signpost(screen: Screen, settings: Settings, home: Home, *, demo: bool, logs
         rows.append(("Two phones to chat with", f"{settings.telegram_api_url}/"))
     rows += [
         ("Figures", f"{command} stats"),
-        ("For Prometheus", f"{http_at(settings, settings.metrics_port)}/metrics, and the ports above it"),
+        ("For Prometheus", f"{http_at(settings, settings.metrics_port)}/metrics and ports above"),
         ("One more bot", f"{command} bots add"),
     ]
     if not logs:
         rows.append(("Logs", str(home.logs)))
     if demo:
-        rows.append(("On Telegram itself", "DUOLOGUE_BOT_TOKENS=<token from @BotFather> make up"))
+        rows.append(("On Telegram itself", "DUOLOGUE_BOT_TOKENS=<from @BotFather> make up"))
     screen.signpost(
         "The demo runs." if demo else "The network runs.",
         rows,
