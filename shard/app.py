@@ -64,12 +64,14 @@ RETRY_SECONDS = 0.5
 log = structlog.get_logger(__name__)
 
 
-def main(settings: Settings, bot_id: int, metrics_port: int) -> int:
-    """Serve one bot until told to stop; the exit code."""
+def main(settings: Settings, bot_id: int, metrics_port: int) -> None:
+    """Serve one bot until told to stop. Exits with 1 and a clear line where it cannot."""
     bot = BotId(bot_id)
     failpoints.arm(settings.failpoints)
     configure(f"shard {bot}", settings.log_level, settings.log_format)
-    return run_process(lambda stop: run(settings, bot, metrics_port, stop))
+    code = run_process(lambda stop: run(settings, bot, metrics_port, stop))
+    if code:
+        raise SystemExit(code)
 
 
 async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.Event) -> None:
@@ -116,7 +118,7 @@ async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.E
         reader = InboxReader(inbox, lease, lanes, standings, bouncer, acknowledger, clock, wake, outages)
         media = Media(bot, direct.call, FileSource(session, fleet, signer))
         sender = Sender(
-            *(bot, telegram, budget, lease, lanes, acknowledger, bouncer, standings),
+            *(bot, telegram, budget, lease, inbox, lanes, acknowledger, bouncer, standings),
             *(conversations, people, media, clock, wake),
         )
         file_url = f"http://{settings.listen_host}:{port}"

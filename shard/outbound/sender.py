@@ -6,7 +6,8 @@ What becomes of an entry:
 - Telegram away: the same entry again, after a pause (it may be a repeat, which is counted);
 - the person cannot be reached: their conversation ends, the partner is told;
 - refused for good: the sender is told why, the conversation goes on;
-- addressed to a conversation that is over: turned back, never shown.
+- addressed to a conversation that is over: turned back, never shown;
+- anything in it that breaks us: put aside to be looked at, so that it stops nobody else.
 """
 
 import asyncio
@@ -17,13 +18,14 @@ import structlog
 
 from core.domain.conversation import Change, Phase
 from core.domain.envelope import Happening, Relay
-from core.domain.errors import RedisAway
+from core.domain.errors import RedisAway, StaleEpoch
 from core.domain.ids import BotId, PersonId, UpdateId
 from core.service import metrics
-from core.service.failpoints import passing
 from core.service.clock import Clock
+from core.service.failpoints import passing
 from core.state.redis.conversations import Asker, Conversations
 from core.state.redis.leases import Lease
+from core.state.redis.streams import Inbox
 from shard.files import FileTrouble
 from shard.outbound.bounce import Bouncer
 from shard.outbound.compose import Call, relayed, words
@@ -65,6 +67,7 @@ class Sender:
         telegram: Telegram,
         budget: Budget,
         lease: Lease,
+        inbox: Inbox,
         lanes: Lanes,
         acknowledger: Acknowledger,
         bouncer: Bouncer,
@@ -79,6 +82,7 @@ class Sender:
         self._telegram = telegram
         self._budget = budget
         self._lease = lease
+        self._inbox = inbox
         self._lanes = lanes
         self._acknowledger = acknowledger
         self._bouncer = bouncer
@@ -136,6 +140,11 @@ class Sender:
     async def _work(self, item: Item) -> None:
         try:
             await self._deliver(item)
+        except (StaleEpoch, TokenRefused):
+            raise
+        except Exception as error:  # noqa: BLE001 - an entry that breaks us must not stop all others, again and again
+            log.exception("an entry is put aside", entry=item.id)
+            await self._put_aside(item, f"{type(error).__name__}: {error}")
         finally:
             self._under_way -= 1
             self._landed.set()
@@ -150,6 +159,12 @@ class Sender:
             call = await self._compose(item)
         except RedisAway:
             self._lanes.again(item, self._clock.monotonic(), RETRY_SECONDS)
+            return
+        except TooManyRequests as error:
+            self._rest(item, error.retry_after)
+            return
+        except TelegramAway as error:
+            self._try_again(item, error)
             return
         except FileTrouble as trouble:
             await self._turn_back(item, trouble.key)
@@ -249,6 +264,16 @@ class Sender:
                 await asyncio.sleep(RETRY_SECONDS)
         log.info("a person cannot be reached", code=error.code, why=error.description)
         await self._finish(item, sent=False)
+
+    async def _put_aside(self, item: Item, why: str) -> None:
+        metrics.POISON.inc()
+        while True:
+            try:
+                await self._inbox.quarantine(self._lease.epoch, item.id, why)
+                break
+            except RedisAway:
+                await asyncio.sleep(RETRY_SECONDS)
+        self._lanes.done(item, self._clock.monotonic(), sent=False)
 
     async def _turn_back(self, item: Item, key: str) -> None:
         await self._bouncer.turn_back(item, key)

@@ -38,7 +38,7 @@ def _shard(settings: Settings, bot: int, port: int, log: str) -> None:
     from shard.app import main
 
     _to_file(log)
-    raise SystemExit(main(settings, bot, port))
+    main(settings, bot, port)
 
 
 def _coordinator(settings: Settings, port: int, log: str) -> None:
