@@ -80,9 +80,15 @@ class Crowd:
             made.append((a, b))
         return made
 
-    def ring(self, per_bot: int) -> list[tuple[Talker, Talker]]:
+    def alone(self, bot: Bot) -> Talker:
+        """Somebody whom the bot answers itself."""
+        talker = self._create(bot)
+        talker.partner = talker
+        return talker
+
+    def ring(self, per_bot: int, bots: Sequence[Bot] | None = None) -> list[tuple[Talker, Talker]]:
         """So many people on every bot, half of them with partners on the next bot, half on the one before."""
-        bots = list(self._world.bots.values())
+        bots = list(self._world.bots.values()) if bots is None else bots
         homes = [
             (bot, bots[(at + 1) % len(bots)]) for at, bot in enumerate(bots) for _ in range(per_bot // 2)
         ]
