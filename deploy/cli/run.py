@@ -16,9 +16,12 @@ def up(*, logs: bool = False) -> int:
 
     """
     from config.settings import load
+
+    # Read before the rest is imported: what is wrong is told at once.
+    settings = load()
     from deploy.supervisor.app import up as run_up
 
-    return run_up(load(), logs=logs)
+    return run_up(settings, logs=logs)
 
 
 def migrate() -> int:

@@ -72,18 +72,20 @@ class Network:
     async def _serve(self, database_url: str, cipher: TokenCipher) -> None:
         with self._screen.step("Preparing the database", "Database ready"):
             await migrate(database_url)
-        with self._screen.step("Loading the programs, a few seconds", "Programs loaded"):
-            await self._nursery.warm()
         async with (
             Database(database_url) as database,
             http_session() as http,
             asyncio.TaskGroup() as level,
         ):
             bots = Bots(database, cipher)
+            if not self._demo:
+                await self._take_in_tokens(bots, http)
+            with self._screen.step("Loading the programs, a few seconds", "Programs loaded"):
+                await self._nursery.warm()
             if self._demo:
                 simulator = self._simulator(max(DEMO_BOTS, len(await bots.list())))
                 level.create_task(self._keeper.keep(simulator), name=simulator.name)
-            await self._take_in(bots, http)
+                await self._take_in_simulated(bots)
             await database.check_room([POOL_SIZE] * (COORDINATORS + 1 + len(await bots.list())))
             async with asyncio.TaskGroup() as minds:
                 for number in range(1, COORDINATORS + 1):
@@ -95,16 +97,16 @@ class Network:
                     signpost(self._screen, self._settings, self._home, demo=self._demo, logs=self._logs)
                     await asyncio.Event().wait()
 
-    async def _take_in(self, bots: Bots, http: aiohttp.ClientSession) -> None:
+    async def _take_in_tokens(self, bots: Bots, http: aiohttp.ClientSession) -> None:
         url = self._settings.telegram_api_url
-        if self._demo:
-            with self._screen.step("Starting the simulator", "Simulator runs"):
-                ours = any(isinstance(server, EmbeddedPostgres) for server in self._own)
-                await take_in_simulated(bots, url, ours=ours)
-            return
         tokens = [token.get_secret_value() for token in self._settings.bot_tokens]
-        with self._screen.step(f"Asking {url} about the bots", f"{len(tokens)} tokens known"):
+        with self._screen.step(f"Asking {url} about the bots", f"{_count(len(tokens), 'token')} known"):
             await take_in_tokens(bots, http, url, tokens, self._acquaintances)
+
+    async def _take_in_simulated(self, bots: Bots) -> None:
+        ours = any(isinstance(server, EmbeddedPostgres) for server in self._own)
+        with self._screen.step("Starting the simulator", "Simulator runs"):
+            await take_in_simulated(bots, self._settings.telegram_api_url, ours=ours)
 
     def _simulator(self, bots: int) -> Job:
         log = self._log("simulator")
@@ -131,9 +133,12 @@ class Network:
     async def _until_serving(self, bots: Bots, http: aiohttp.ClientSession) -> None:
         """Wait for the shards; not for ever, they may still come."""
         missing = {row.id for row in await bots.list() if row.state.serves}
-        doing = f"Starting the coordinator, its standby and {len(missing)} shards"
+        shards = _count(len(missing), "shard")
         try:
-            with self._screen.step(doing, f"{len(missing)} shards serve"):
+            with self._screen.step(
+                f"Starting the coordinator, its standby and {shards}",
+                f"Coordinator, standby and {shards} serve",
+            ):
                 async with asyncio.timeout(SERVE_WITHIN_S):
                     while missing:
                         for bot in list(missing):
@@ -174,3 +179,7 @@ class Network:
 
     def _log(self, name: str) -> Path | None:
         return None if self._logs else self._home.logs / f"{name}.log"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
