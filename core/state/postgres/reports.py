@@ -4,6 +4,10 @@ from core.domain.ids import ConversationId, PersonId
 from core.state.postgres.pool import Database
 
 
+REASON_LENGTH = 1000
+"""Characters of a reason that are kept."""
+
+
 class Reports:
     """The table `reports`: one a person and conversation; a second one adds nothing."""
 
@@ -17,5 +21,5 @@ class Reports:
         await self._database.execute(
             """INSERT INTO reports (reporter, reported, conversation, reason) VALUES ($1, $2, $3, $4)
                ON CONFLICT (reporter, conversation) DO NOTHING""",
-            *(reporter, reported, conversation, reason[:1000]),
+            *(reporter, reported, conversation, reason.replace("\0", "")[:REASON_LENGTH]),
         )
