@@ -68,7 +68,8 @@ def shard(bot: int, /, *, metrics_port: int | None = None) -> int:
     from shard.app import main
 
     settings = found_settings()
-    return main(settings, bot, metrics_port or settings.metrics_port)
+    main(settings, bot, metrics_port or settings.metrics_port)
+    return 0
 
 
 def simulator(

@@ -18,7 +18,7 @@ def run_shard(log: Path | None, settings: Settings, bot: int, metrics_port: int)
     from shard.app import main
 
     _begin(log)
-    sys.exit(main(settings, bot, metrics_port))
+    main(settings, bot, metrics_port)
 
 
 def run_coordinator(log: Path | None, settings: Settings, metrics_port: int) -> None:

@@ -1,0 +1,174 @@
+"""`duologue up` as a newcomer and as an operator meet it: real processes, the demo's simulator."""
+
+import os
+import pwd
+import signal
+import stat
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from simulator.client import Client
+from tests.deploy.processes import running_in, until
+from tests.deploy.up import REPOSITORY, Up, duologue, free_ports, up, wait_for
+
+pytestmark = [pytest.mark.scenario, pytest.mark.timeout(400)]
+
+RUNS = "Ctrl-C stops all of it"
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """One demo for the tests that leave it as it was."""
+    folder = tmp_path_factory.mktemp("network")
+    with up(folder) as network:
+        network.says(RUNS)
+        yield network
+
+
+def get(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return str(answer.read().decode())
+
+
+def serving(network: Up) -> list[int]:
+    """The bots that are served now."""
+    return [bot["bot"] for bot in network.ask("stats", "--json")["bots"] if bot["alive"]]
+
+
+def test_the_demo_tells_where_to_look_and_it_is_there(network: Up) -> None:
+    page = f"http://127.0.0.1:{network.settings['simulator_port']}/"
+    assert page in network.output
+    assert "<html" in get(page)
+    for process in network.processes().values():
+        if process["port"] is not None:
+            assert "duologue_" in get(f"http://127.0.0.1:{process['port']}/metrics")
+
+
+def test_three_bots_are_served_and_told_of(network: Up) -> None:
+    wait_for(lambda: len(serving(network)) == 3)
+    bots = network.ask("bots", "list", "--json")
+    assert [bot["username"] for bot in bots] == [f"duologue_{number}_bot" for number in (1, 2, 3)]
+    table = network.ask("stats")
+    assert "@duologue_1_bot" in table
+    assert "3 of 3 served" in table
+
+
+def test_a_second_up_on_the_same_folder_is_refused(network: Up) -> None:
+    simulator, metrics = free_ports(2)
+    second = duologue("up", data_dir=network.data_dir, simulator_port=simulator, metrics_port=metrics)
+    assert second.returncode == 1
+    assert second.stderr == (
+        f"duologue: another `duologue up` (process {network.process.pid}) works in {network.data_dir}: "
+        "stop that one, or set DUOLOGUE_DATA_DIR to another folder\n"
+    )
+    assert network.process.poll() is None
+
+
+@pytest.mark.parametrize("name", ["shard", "coordinator 1", "simulator", "Redis", "PostgreSQL"])
+def test_what_dies_is_started_again(network: Up, name: str) -> None:
+    named = next(known for known in network.processes() if known.startswith(name))
+    before = network.processes()[named]["pid"]
+    os.kill(before, signal.SIGKILL)
+    wait_for(lambda: network.processes().get(named, {}).get("pid") not in (None, before))
+    wait_for(lambda: len(serving(network)) == 3)
+
+
+async def test_a_bot_comes_and_goes_while_the_network_runs(network: Up) -> None:
+    async with Client(f"http://127.0.0.1:{network.settings['simulator_port']}") as client:
+        [bot] = await client.new_bots(1)
+    token = f"{bot.token}\n"
+    assert "is in the network" in network.ask("bots", "add", typed=token)
+    wait_for(lambda: bot.id in serving(network))
+    again = duologue("bots", "add", typed=token, **network.settings)
+    assert again.returncode == 1
+    assert again.stderr == f"duologue: @{bot.username} (bot {bot.id}) is in the network already\n"
+
+    serves = duologue("bots", "remove", str(bot.id), **network.settings)
+    assert serves.returncode == 1
+    assert f"drain it first (`duologue bots drain {bot.id}`)" in serves.stderr
+    assert "takes no newcomers any more" in network.ask("bots", "drain", str(bot.id))
+    wait_for(
+        lambda: {b["id"]: b["state"] for b in network.ask("bots", "list", "--json")}[bot.id] == "retired"
+    )
+    wait_for(lambda: not any(str(bot.id) in name for name in network.processes()))
+    assert "is out of the network" in network.ask("bots", "remove", str(bot.id))
+    unknown = duologue("bots", "remove", str(bot.id), **network.settings)
+    assert unknown.returncode == 1
+    assert f"bot {bot.id} is not in the network" in unknown.stderr
+
+
+def test_a_token_that_telegram_refuses_is_refused(network: Up) -> None:
+    wrong = "12345678:abcdefghijklmnopqrstuvwxyzABCDEFGHI"
+    answer = duologue("bots", "add", typed=wrong, **network.settings)
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("duologue: the token of bot 12345678 is refused (401 Unauthorized")
+    assert wrong not in answer.stderr
+
+
+def test_no_token_is_in_what_processes_print(network: Up) -> None:
+    assert ":SIM" not in network.output
+    logs = list((network.data_dir / "demo" / "logs").iterdir())
+    assert len(logs) >= 6
+    for log in logs:
+        assert ":SIM" not in log.read_text()
+
+
+def test_what_only_we_may_read_is_closed_to_others(network: Up) -> None:
+    for path in (network.data_dir / "run.json", network.data_dir / "demo" / "secret.key"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert not network.data_dir.stat().st_mode & 0o044
+
+
+def test_it_stops_in_order_and_goes_on_with_the_same_data(short_folder: Path) -> None:
+    with up(short_folder) as first:
+        first.says(RUNS)
+        wait_for(lambda: len(serving(first)) == 3)
+        added = [bot["added_at"] for bot in first.ask("bots", "list", "--json")]
+        assert first.end(signal.SIGINT) == 0
+    assert first.output.endswith("Stopped\n")
+    assert not running_in(short_folder)
+    with up(short_folder) as second:
+        second.says(RUNS)
+        wait_for(lambda: len(serving(second)) == 3)
+        assert [bot["added_at"] for bot in second.ask("bots", "list", "--json")] == added
+        assert second.end(signal.SIGTERM) == 0
+    assert not running_in(short_folder)
+
+
+def test_ctrl_c_during_the_start_leaves_nothing(short_folder: Path) -> None:
+    with up(short_folder) as network:
+        network.says("PostgreSQL runs")
+        assert network.end(signal.SIGINT) == 0
+    until(lambda: not running_in(short_folder))
+
+
+def test_nothing_outlives_a_killed_supervisor_and_the_next_one_goes_on(short_folder: Path) -> None:
+    with up(short_folder) as first:
+        first.says(RUNS)
+        pids = [process["pid"] for process in first.processes().values()]
+        assert len(pids) == 8
+        first.process.kill()
+        first.process.wait()
+    until(lambda: not running_in(short_folder))
+    with up(short_folder) as second:
+        second.says(RUNS)
+        wait_for(lambda: len(serving(second)) == 3)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="we are an ordinary user: all the other tests show it")
+def test_an_ordinary_user_can_run_it(short_folder: Path) -> None:
+    user = pwd.getpwnam("nobody").pw_uid
+    for path in (Path(sys.executable).resolve(), Path(sys.prefix), REPOSITORY):
+        closed = next((folder for folder in path.parents if not folder.stat().st_mode & stat.S_IXOTH), None)
+        if closed is not None:
+            pytest.skip(f"{closed} is closed to other users, and {path} stands in it")
+    short_folder.chmod(0o777)
+    with up(short_folder / "data", user=user) as network:
+        network.says(RUNS)
+        wait_for(lambda: "3 of 3 served" in duologue("stats", **network.settings).stdout)
+        assert network.end() == 0
+    assert not running_in(short_folder)
