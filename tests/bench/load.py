@@ -156,13 +156,14 @@ class Crowd:
         """How many texts were written."""
         return sum(len(talker.sent) for talker in self.talkers)
 
-    async def settled(self, seconds: float, *, wanted: int | None = None) -> float:
-        """Wait until so many (all) texts were shown, or the time is over; when that was."""
-        wanted = self.sent if wanted is None else wanted
+    async def settled(self, seconds: float, *, quiet: float = 5.0) -> None:
+        """Wait until all texts were shown, or none for `quiet` seconds, or the time is over."""
         end = time.monotonic() + seconds
-        while self.shown < wanted and time.monotonic() < end:
+        before, since = self.shown, time.monotonic()
+        while self.shown < self.sent and (now := time.monotonic()) < min(end, since + quiet):
+            if self.shown != before:
+                before, since = self.shown, now
             await asyncio.sleep(0.005)
-        return time.monotonic()
 
     def waits_ms(
         self, begin: float, end: float, talkers: Sequence[Talker] | None = None

@@ -34,7 +34,10 @@ async def main() -> None:
     bots = {token.partition(":")[0]: Bot(token, session=AiohttpSession(api=server)) for token in tokens}
     redis = Redis.from_url(redis_url, decode_responses=True)
     print("ready", flush=True)
-    await dispatcher.start_polling(*bots.values(), handle_signals=False, redis=redis, bots=bots)
+    # Without a limit a backlog opens more connections to Redis than its client allows, and messages are lost.
+    await dispatcher.start_polling(
+        *bots.values(), handle_signals=False, tasks_concurrency_limit=40, redis=redis, bots=bots
+    )
 
 
 if __name__ == "__main__":
