@@ -15,11 +15,11 @@ from coordinator.matchmaking.matcher import Matcher
 from coordinator.matchmaking.pool import Rules
 from coordinator.matchmaking.sweeper import Sweeper
 from coordinator.membership.keeper import Keeper
-from core.service.outages import Outages
 from core.domain.errors import DuologueError
 from core.domain.ids import Epoch
 from core.service import failpoints, health, log, metrics
 from core.service.clock import SystemClock
+from core.service.outages import Outages
 from core.service.run import Done, run_process, until
 from core.state.postgres.bots import Bots
 from core.state.postgres.epochs import Epochs

@@ -7,10 +7,10 @@ from typing import Any
 
 import structlog
 
-from core.service.outages import Outages
 from core.domain.errors import LeaseTaken, RedisAway, StaleEpoch, StoreAway
 from core.domain.ids import Epoch
 from core.service.clock import Clock
+from core.service.outages import Outages
 from core.state.redis.leases import Lease
 
 LOOK_SECONDS = 0.5

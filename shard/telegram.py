@@ -123,7 +123,7 @@ class Telegram:
         raise _error(method, answer)
 
     async def download(self, path: str) -> aiohttp.ClientResponse:
-        """A file that getFile told the path of; the caller reads and closes it. Raises TelegramAway, Refused."""
+        """A file that getFile told the path of; the caller closes it. Raises TelegramAway, Refused."""
         try:
             response = await self._session.get(
                 self._files + path, timeout=aiohttp.ClientTimeout(total=None, sock_read=30)

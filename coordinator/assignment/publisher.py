@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from coordinator.assignment.headroom import Policy, headroom, is_open
 from coordinator.capacity.measure import Capacity, measure
-from core.service.outages import Outages
 from core.domain.errors import RedisAway
 from core.domain.fleet import BotState, Directory, DirectoryEntry, ShardReport
 from core.domain.ids import BotId, Epoch
 from core.service import metrics
 from core.service.clock import Clock
+from core.service.outages import Outages
 from core.state.postgres.bots import BotRow
 from core.state.redis.fleet import Fleet
 

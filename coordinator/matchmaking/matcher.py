@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from coordinator.matchmaking.pool import Pool, Round, Rules, pair
-from core.service.outages import Outages
 from core.domain.conversation import ChatEvent
 from core.domain.errors import RedisAway
 from core.domain.ids import BotId, ConversationId, Epoch, TicketId
@@ -11,6 +10,7 @@ from core.domain.ticket import Pairing, Ticket
 from core.service import metrics
 from core.service.clock import Clock
 from core.service.failpoints import passing
+from core.service.outages import Outages
 from core.state.redis.conversations import Conversations
 
 READ_AT_ONCE = 1_000

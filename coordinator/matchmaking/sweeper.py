@@ -4,10 +4,10 @@ At the start of a leadership all of them; then, every 300 ms, those that lay the
 time before. So an event waits for its own process first, whatever anybody's clock says.
 """
 
-from core.service.outages import Outages
 from core.domain.errors import RedisAway
 from core.service import metrics
 from core.service.clock import Clock
+from core.service.outages import Outages
 from core.state.redis.conversations import Conversations
 
 EVERY_SECONDS = 0.3

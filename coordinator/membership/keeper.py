@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping, Sequence
 import structlog
 
 from coordinator.membership.life import Sight, Since, next_state
-from core.service.outages import Outages
 from core.domain.errors import RedisAway
 from core.domain.fleet import BotState
 from core.domain.ids import BotId
 from core.service import metrics
 from core.service.clock import Clock
+from core.service.outages import Outages
 from core.state.postgres.bots import BotRow, Bots
 from core.state.postgres.pool import DatabaseAway
 from core.state.redis.fleet import Fleet

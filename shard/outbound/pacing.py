@@ -48,13 +48,13 @@ class Budget:
     """All calls of one token. `run` is the one that hands out; it must run for `take` to return."""
 
     def __init__(self, clock: Clock, cap: float) -> None:
-        """`cap` in calls a second, rounded down to whole slots; below one the only slot's second is stretched."""
+        """`cap` in calls a second, rounded down to slots; below one the only slot's second is stretched."""
         self._clock = clock
         self.cap = cap
         slots = max(1, int(cap))
         self._second = SECOND * max(1.0, 1 / cap)
         self._size = slots
-        # A thousandth shorter than what we wait for, so that rounding never makes the limiter's own timers turn.
+        # A thousandth shorter than our own wait, so that rounding never makes the limiter's timers turn.
         self._period = self._second * 0.999
         self._free = [(0.0, n, Slot(n, AsyncLimiter(1, self._period))) for n in range(slots)]
         self._waiters: list[tuple[int, int, asyncio.Future[Slot]]] = []

@@ -6,18 +6,18 @@ What becomes of an entry:
 - Telegram away: the same entry again, after a pause (it may be a repeat, which is counted);
 - the person cannot be reached: their conversation ends, the partner is told;
 - refused for good: the sender is told why, the conversation goes on;
+- a file that must be uploaded: outside the room for calls, so that texts pass it by;
 - addressed to a conversation that is over: turned back, never shown;
 - anything in it that breaks us: put aside to be looked at, so that it stops nobody else.
 """
 
 import asyncio
-from typing import Protocol
+from collections.abc import Sequence
 
-import msgspec
 import structlog
 
 from core.domain.conversation import Change, Phase
-from core.domain.envelope import Happening, Relay
+from core.domain.envelope import Amend, Happening, React, Relay, Unsend
 from core.domain.errors import RedisAway, StaleEpoch
 from core.domain.ids import BotId, PersonId, UpdateId
 from core.service import metrics
@@ -25,10 +25,12 @@ from core.service.clock import Clock
 from core.service.failpoints import passing
 from core.state.redis.conversations import Asker, Conversations
 from core.state.redis.leases import Lease
-from core.state.redis.streams import Inbox
+from core.state.redis.streams import Inbox, Note
 from shard.files import FileTrouble
+from shard.outbound import refusals
 from shard.outbound.bounce import Bouncer
-from shard.outbound.compose import Call, relayed, words
+from shard.outbound.compose import Call
+from shard.outbound.crossing import Crossing, source_of
 from shard.outbound.inbox import Acknowledger
 from shard.outbound.lanes import Item, Lanes
 from shard.outbound.media import Media
@@ -45,17 +47,8 @@ AT_ONCE = 64
 log = structlog.get_logger(__name__)
 
 
-class Languages(Protocol):
-    """Tells a person's language code, or None where it is not known; never fails."""
-
-    async def language(self, person: PersonId) -> str | None: ...
-
-
-class _Sent(msgspec.Struct):
-    message_id: int
-
-
-_sent = msgspec.json.Decoder(_Sent)
+class _NotNow(Exception):
+    """The lease is over: the call is not made."""
 
 
 class Sender:
@@ -73,7 +66,7 @@ class Sender:
         bouncer: Bouncer,
         standings: Standings,
         conversations: Conversations,
-        languages: Languages,
+        crossing: Crossing,
         media: Media,
         clock: Clock,
         wake: asyncio.Event,
@@ -88,11 +81,12 @@ class Sender:
         self._bouncer = bouncer
         self._standings = standings
         self._conversations = conversations
-        self._languages = languages
+        self._crossing = crossing
         self._media = media
         self._clock = clock
         self._wake = wake
         self._room = asyncio.Semaphore(AT_ONCE)
+        self._many = asyncio.Lock()
         self._resting_until = float("-inf")
         self._resting_chat: PersonId | None = None
         self._failures = 0
@@ -138,80 +132,144 @@ class Sender:
                 continue
 
     async def _work(self, item: Item) -> None:
+        parts = self._lanes.parts(item)
         try:
-            await self._deliver(item)
+            try:
+                call = await self._prepare(item, parts)
+                if call is not None and not call.needs:
+                    await self._send(item, parts, call)
+                    return
+            finally:
+                self._room.release()
+                self._wake.set()
+            if call is not None:
+                await self._upload(item, parts, call)
         except (StaleEpoch, TokenRefused):
             raise
-        except Exception as error:  # noqa: BLE001 - an entry that breaks us must not stop all others, again and again
+        except Exception as error:
+            # Whatever it is: an entry that breaks us must not stop all others, again and again.
             log.exception("an entry is put aside", entry=item.id)
-            await self._put_aside(item, f"{type(error).__name__}: {error}")
+            await self._put_aside(item, parts, f"{type(error).__name__}: {error}")
         finally:
             self._under_way -= 1
             self._landed.set()
-            self._room.release()
             self._wake.set()
 
-    async def _deliver(self, item: Item) -> None:
+    async def _prepare(self, item: Item, parts: list[Item]) -> Call | None:
+        """The call; None where the entry has found its end, or waits for another attempt."""
         try:
             if not await self._may_be_shown(item):
-                await self._turn_back(item, "not_delivered_over")
-                return
-            call = await self._compose(item)
+                await self._not_shown(item, parts)
+                return None
+            call = await self._crossing.compose(parts)
+            if call is None:
+                await self._not_shown(item, parts)
+                return None
+            source = source_of(item)
+            return await self._media.prepare(call, source) if self._media.at_hand(call, source) else call
         except RedisAway:
             self._lanes.again(item, self._clock.monotonic(), RETRY_SECONDS)
-            return
-        except TooManyRequests as error:
-            self._rest(item, error.retry_after)
-            return
-        except TelegramAway as error:
-            self._try_again(item, error)
-            return
-        except FileTrouble as trouble:
-            await self._turn_back(item, trouble.key)
-            return
-        slot = await self._budget.take(item.envelope.lane)
-        if not self._lease.valid():
-            self._budget.unused(slot)
-            self._lanes.again(item, self._clock.monotonic(), 0)
-            return
-        self._acknowledger.started(item.id)
-        await self._send(item, call, slot)
+            return None
 
-    async def _send(self, item: Item, call: Call, slot: Slot) -> None:
+    async def _upload(self, item: Item, parts: list[Item], call: Call) -> None:
+        """A call whose files are still to be found, and to be carried over where nothing cheaper works."""
+        try:
+            call = await self._media.prepare(call, source_of(item))
+        except FileTrouble as trouble:
+            await self._turn_back(item, parts, trouble.key)
+        except TooManyRequests as error:
+            self._lanes.again(item, self._clock.monotonic(), error.retry_after)
+        except (RedisAway, TelegramAway):
+            self._lanes.again(item, self._clock.monotonic(), PAUSE_SHORTEST)
+        else:
+            await self._send(item, parts, call)
+
+    async def _send(self, item: Item, parts: list[Item], call: Call) -> None:
+        slots: list[Slot] = []
+
+        async def gate() -> None:
+            await self._take(item, call.weight, slots)
+            if not self._lease.valid():
+                raise _NotNow
+            self._acknowledger.started(*(part.id for part in parts))
+
         try:
             try:
-                result = await self._media.send(self._telegram, item.envelope, call)
+                result = await self._media.send(self._telegram, call, source_of(item), gate)
             finally:
-                await self._budget.answered(slot)
+                for slot in slots:
+                    await self._budget.answered(slot)
+        except _NotNow:
+            self._lanes.again(item, self._clock.monotonic(), 0)
         except TooManyRequests as error:
             self._rest(item, error.retry_after)
         except TelegramAway as error:
-            self._try_again(item, error)
+            self._try_again(item, error, began=bool(slots))
         except TokenRefused:
             raise
         except Unreachable as error:
-            await self._unreachable(item, error)
+            await self._unreachable(item, parts, error)
         except Refused as error:
-            log.warning(
-                "Telegram refused a message", method=call.method, code=error.code, why=error.description
-            )
-            metrics.REFUSED.inc()
-            await self._turn_back(item, "not_delivered_refused")
+            await self._refused(item, parts, call, error)
         except FileTrouble as trouble:
-            await self._turn_back(item, trouble.key)
+            await self._turn_back(item, parts, trouble.key)
         else:
             passing("after_send")
             self._failures = 0
-            self._media.remember(item.envelope, result)
-            metrics.MESSAGES_OUT.inc()
+            await self._done(item, parts, self._crossing.delivered(parts, result))
+
+    async def _take(self, item: Item, weight: int, slots: list[Slot]) -> None:
+        """As many slots as the call counts for. One album at a time gathers its own: two could wait for ever."""
+        if weight == 1:
+            slots.append(await self._budget.take(item.envelope.lane))
+            return
+        async with self._many:
+            for _ in range(weight):
+                slots.append(await self._budget.take(item.envelope.lane))
+
+    async def _done(self, item: Item, parts: list[Item], notes: list[Note]) -> None:
+        if isinstance(item.envelope.body, Unsend):
+            await self._bouncer.taken_back(item)
+        counts = refusals.is_message(item.envelope.body)
+        if counts:
+            metrics.MESSAGES_OUT.inc(len(parts))
             metrics.DELIVERY_SECONDS.observe(max(0.0, self._clock.wall() - item.envelope.at / 1000))
-            await self._finish(item, sent=True)
+        await self._finish(item, parts, sent=counts, notes=notes)
+
+    async def _refused(self, item: Item, parts: list[Item], call: Call, error: Refused) -> None:
+        """Telegram said no: try what may help, else tell the sender."""
+        body = item.envelope.body
+        if refusals.harmless(error, body):
+            await self._done(item, parts, [])
+            return
+        milder = refusals.milder(error, call)
+        if milder is not None:
+            await self._send(item, parts, milder)
+            return
+        notes = self._crossing.forget_files(parts) if refusals.strange_file(error) else []
+        if notes:
+            await self._acknowledger.done(notes=notes)
+            self._lanes.again(item, self._clock.monotonic(), 0)
+            return
+        log.warning("Telegram refused a message", method=call.method, code=error.code, why=error.description)
+        metrics.REFUSED.inc()
+        await self._turn_back(item, parts, refusals.words_for(error, body))
+
+    async def _not_shown(self, item: Item, parts: list[Item]) -> None:
+        """Not to be shown, or about a message that never was."""
+        body = item.envelope.body
+        if isinstance(body, Relay):
+            await self._turn_back(item, parts, "not_delivered_over")
+        elif isinstance(body, Unsend):
+            await self._turn_back(item, parts, "unsend_gone")
+        else:
+            await self._finish(item, parts, sent=False)
 
     async def _may_be_shown(self, item: Item) -> bool:
         """A relayed message only in its own conversation; "searching" only while it is still so."""
         body = item.envelope.body
         person = item.envelope.to
-        if isinstance(body, Relay):
+        if isinstance(body, Relay | Amend | React):
             known = self._standings.get(person)
             if known is not None and known.talks_in(body.conversation):
                 return True
@@ -223,12 +281,6 @@ class Sender:
             return body.change is not Change.SEARCHING or known is None or known.seq <= body.standing.seq
         return True
 
-    async def _compose(self, item: Item) -> Call:
-        body = item.envelope.body
-        if isinstance(body, Relay):
-            return await self._media.prepare(relayed(item.envelope.to, body), body)
-        return words(item.envelope.to, body, await self._languages.language(item.envelope.to))
-
     def _rest(self, item: Item, retry_after: float) -> None:
         metrics.TOO_MANY.inc()
         now = self._clock.monotonic()
@@ -238,15 +290,15 @@ class Sender:
         self._resting_chat = item.envelope.to
         self._lanes.again(item, now, retry_after)
 
-    def _try_again(self, item: Item, error: TelegramAway) -> None:
-        if error.reached:
+    def _try_again(self, item: Item, error: TelegramAway, *, began: bool) -> None:
+        if error.reached and began:
             metrics.REPEATS.inc()
         pause = min(PAUSE_LONGEST, PAUSE_SHORTEST * 2 ** min(self._failures, 6))
         self._failures += 1
         log.warning("sending failed, trying again", why=str(error), pause=pause)
         self._lanes.again(item, self._clock.monotonic(), pause)
 
-    async def _unreachable(self, item: Item, error: Unreachable) -> None:
+    async def _unreachable(self, item: Item, parts: list[Item], error: Unreachable) -> None:
         """The recipient has blocked the bot or is gone: the conversation ends, the partner hears of it."""
         person = item.envelope.to
         metrics.UNREACHABLE.inc()
@@ -263,23 +315,24 @@ class Sender:
             except RedisAway:
                 await asyncio.sleep(RETRY_SECONDS)
         log.info("a person cannot be reached", code=error.code, why=error.description)
-        await self._finish(item, sent=False)
+        await self._finish(item, parts, sent=False)
 
-    async def _put_aside(self, item: Item, why: str) -> None:
-        metrics.POISON.inc()
-        while True:
-            try:
-                await self._inbox.quarantine(self._lease.epoch, item.id, why)
-                break
-            except RedisAway:
-                await asyncio.sleep(RETRY_SECONDS)
+    async def _put_aside(self, item: Item, parts: list[Item], why: str) -> None:
+        metrics.POISON.inc(len(parts))
+        for part in parts:
+            while True:
+                try:
+                    await self._inbox.quarantine(self._lease.epoch, part.id, why)
+                    break
+                except RedisAway:
+                    await asyncio.sleep(RETRY_SECONDS)
         self._lanes.done(item, self._clock.monotonic(), sent=False)
 
-    async def _turn_back(self, item: Item, key: str) -> None:
+    async def _turn_back(self, item: Item, parts: list[Item], key: str) -> None:
         await self._bouncer.turn_back(item, key)
-        await self._finish(item, sent=False)
+        await self._finish(item, parts, sent=False)
 
-    async def _finish(self, item: Item, *, sent: bool) -> None:
+    async def _finish(self, item: Item, parts: list[Item], *, sent: bool, notes: Sequence[Note] = ()) -> None:
         answered = self._clock.monotonic()
-        await self._acknowledger.done(item.id)
+        await self._acknowledger.done(*(part.id for part in parts), notes=notes)
         self._lanes.done(item, answered, sent=sent)

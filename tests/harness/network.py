@@ -89,14 +89,17 @@ class Network:
                 self._ports[name] = int(free.getsockname()[1])
         return self._ports[name]
 
-    def start_shard(self, bot: BotId, copy: str = "", *, failpoints: str = "") -> str:
-        """Start the process of one bot; its name. `copy` names a second process of the same bot."""
-        name = f"shard:{bot}:{copy}" if copy else f"shard:{bot}"
-        return self._start(name, _shard, bot, failpoints=failpoints)
+    def start_shard(self, bot: BotId, copy: str = "", **settings: Any) -> str:
+        """Start the process of one bot, with settings of its own; its name.
 
-    def start_coordinator(self, number: int, *, failpoints: str = "") -> str:
-        """Start one coordinator; its name."""
-        return self._start(f"coordinator:{number}", _coordinator, failpoints=failpoints)
+        `copy` names a second process of the same bot.
+        """
+        name = f"shard:{bot}:{copy}" if copy else f"shard:{bot}"
+        return self._start(name, _shard, bot, settings=settings)
+
+    def start_coordinator(self, number: int, **settings: Any) -> str:
+        """Start one coordinator, with settings of its own; its name."""
+        return self._start(f"coordinator:{number}", _coordinator, settings=settings)
 
     def start_again(self, name: str) -> str:
         """Start a process that has ended under the name it had, as a supervisor would."""
@@ -171,13 +174,10 @@ class Network:
 
             await until(all_there, seconds, "the shards to serve")
 
-    def _start(self, name: str, target: Any, *args: object, failpoints: str) -> str:
-        name_and_pass = [point.split(":") for point in failpoints.split(",") if point]
-        points = tuple((point, int(number)) for point, number in name_and_pass)
-        settings = self.settings.model_copy(update={"failpoints": points})
+    def _start(self, name: str, target: Any, *args: object, settings: dict[str, Any]) -> str:
         process = self._context.Process(
             target=target,
-            args=(settings, *args, self.port(name), str(self._log(name))),
+            args=(self.settings.model_copy(update=settings), *args, self.port(name), str(self._log(name))),
             name=name,
             daemon=True,
         )

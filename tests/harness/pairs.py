@@ -10,6 +10,7 @@ import random
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 
 from simulator.app import Simulator
@@ -31,6 +32,19 @@ class Member:
     sent: list[float] = field(default_factory=list)
     seen: list[tuple[int, int, float]] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
+
+    def last_offers(self, data: str) -> bool:
+        """Whether the newest message with buttons has one whose data begins so."""
+        return _offers(self, data)
+
+    def offers_link(self, part: str) -> bool:
+        """Whether the newest message with buttons has a link with this in it."""
+        rows = (self.last.markup or {}).get("inline_keyboard", []) if self.last is not None else []
+        return any(part in button.get("url", "") for row in rows for button in row)
+
+    def told(self, words: str) -> bool:
+        """Whether the network has said something with these words in it."""
+        return any(words in text for text in self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +137,19 @@ class Pairs:
             if m.partner is not None
         )
 
+    def shown(self) -> int:
+        """How many texts were shown so far, repeats counted."""
+        return sum(len(member.seen) for member in self.members)
+
+    def repeats_by_member(self) -> list[int]:
+        """How many texts each person was shown more than once, each time counted."""
+        return [len(m.seen) - len({(who, n) for who, n, _ in m.seen}) for m in self.members]
+
     async def settled(self, seconds: float) -> None:
         """Wait until every text was shown, or nothing more comes for a long time; never fails."""
         end = time.monotonic() + seconds
         while self.missing() and time.monotonic() < end:
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # noqa: ASYNC110 the simulator tells nobody that all is shown
 
     def evaluate(self) -> Verdict:
         """The verdict over all texts so far."""
@@ -149,7 +171,7 @@ class Pairs:
             lost += sum(1 for n in range(len(member.sent)) if n not in counts)
             repeats += sum(times - 1 for times in counts.values())
             first = list(dict.fromkeys(got))
-            inversions += sum(1 for one, after in zip(first, first[1:], strict=False) if after < one)
+            inversions += sum(after < one for one, after in pairwise(first))
         waits.sort()
         return Verdict(
             sent=sum(len(member.sent) for member in self.members),

@@ -3,9 +3,9 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
+from core.domain.content import Text
 from core.domain.conversation import Change, Phase, Standing
 from core.domain.envelope import Envelope, Happening, Lane, Notice, Relay
-from core.domain.content import Text
 from core.domain.ids import BotId, ConversationId, EntryId, MessageId, PersonId
 from shard.outbound.lanes import Item, Lanes
 from shard.outbound.pacing import CHAT_BURST, CHAT_INTERVAL

@@ -24,8 +24,14 @@ from core.state.redis.scripts import Script
 Argument = str | bytes | int
 Command = tuple[Argument, ...]
 
+ANSWER_SECONDS = 5.0
+"""How long an answer may take before Redis counts as away.
+
+The limit is ours: the library's own goes through asyncio.wait_for, which on Python 3.11 loses a
+cancellation that comes just when a write ends; the cancelled task would go on for ever."""
+
 BLOCK_MS = 2_000
-"""How long a blocking read waits; well below the socket's time limit."""
+"""How long a blocking read waits; well below ANSWER_SECONDS."""
 
 SAFE_WAIT_MS = 1_000
 """How long a safe write may wait for the disk or a replica before it counts as not safe."""
@@ -50,8 +56,8 @@ class RedisClient:
         # A pool whose connections are all in use lets the next caller wait, instead of calling Redis away.
         pool = redis_asyncio.BlockingConnectionPool.from_url(
             url,
-            timeout=5,
-            socket_timeout=5,
+            timeout=ANSWER_SECONDS,
+            socket_timeout=None,
             socket_connect_timeout=2,
             max_connections=connections,
             retry=Retry(NoBackoff(), 0),
@@ -86,7 +92,8 @@ class RedisClient:
         """Run one command. Raises RedisAway."""
         self.round_trips += 1
         try:
-            return await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]
         except _AWAY as error:
             raise RedisAway(f"Redis does not answer: {str(error) or type(error).__name__}") from error
         except exceptions.ResponseError as error:
@@ -126,7 +133,7 @@ class RedisClient:
         self.round_trips += 1
         wait = self._wait if safe else None
         try:
-            async with self._redis.pipeline(transaction=False) as pipe:
+            async with asyncio.timeout(ANSWER_SECONDS), self._redis.pipeline(transaction=False) as pipe:
                 for command in commands:
                     pipe.execute_command(*command)
                 if wait is not None:

@@ -26,7 +26,7 @@ _OUTBOX = Source("match", Epoch(0))
 
 
 class Outcome(NamedTuple):
-    """What a script did: `changed`, or `repeated` (this update was done before), the standing, the events to carry."""
+    """What a script did: `changed`, or `repeated` (this update was done before); standing; events to carry."""
 
     changed: bool
     repeated: bool

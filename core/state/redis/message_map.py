@@ -85,9 +85,7 @@ class MessageMap:
 
     async def _fetch(self, conversation: ConversationId) -> None:
         known = self._get(conversation)
-        raw = await self._client.command(
-            "GETRANGE", self._keys.conversation(conversation), known.fetched, -1
-        )
+        raw = await self._client.command("GETRANGE", self._keys.conversation(conversation), known.fetched, -1)
         whole = len(raw) - len(raw) % _RECORD.size
         known.fetched += whole
         self._add(known, raw[:whole])

@@ -10,7 +10,7 @@ from core.service.clock import Clock
 class _Selector(selectors.SelectSelector):
     def __init__(self) -> None:
         super().__init__()
-        self.loop: "VirtualLoop | None" = None
+        self.loop: VirtualLoop | None = None
 
     def select(self, timeout: float | None = None) -> Any:
         ready = super().select(0)
