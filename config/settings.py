@@ -79,6 +79,16 @@ def _read_ids(value: object) -> tuple[int, ...]:
     return tuple(dict.fromkeys(int(part) for part in parts))
 
 
+def _read_channels(value: object) -> tuple[int, ...]:
+    if isinstance(value, tuple):
+        return value
+    parts = _items(value)
+    for part in parts:
+        if not re.fullmatch(r"-[1-9][0-9]{0,18}", part, re.ASCII):
+            raise ValueError(f"has {_shown(part)} in it")
+    return tuple(dict.fromkeys(int(part) for part in parts))
+
+
 def _check_url(value: str, schemes: Iterable[str]) -> str:
     """The URL again. It may hold a password: an error tells its scheme and nothing else."""
     scheme, found, _ = value.partition("://")
@@ -179,6 +189,11 @@ class Settings(BaseSettings):
     admin_ids: Annotated[tuple[int, ...], NoDecode, PlainValidator(_read_ids)] = Field(
         default=(), description="Telegram user ids of the admins, whole numbers with commas between them"
     )
+    vault_channels: Annotated[tuple[int, ...], NoDecode, PlainValidator(_read_channels)] = Field(
+        default=(),
+        description="ids of private channels like -1001234567890 with commas between them, in which every bot "
+        "is an administrator: big files go from bot to bot through them",
+    )
     data_dir: Path = Field(
         default=Path(".duologue"), description="a folder for the embedded servers' data that we may write to"
     )
@@ -211,7 +226,7 @@ class Settings(BaseSettings):
     )
     failpoints: Annotated[tuple[tuple[str, int], ...], NoDecode, PlainValidator(_read_failpoints)] = Field(
         default=(),
-        description="empty; tests let a process die at a named place, like after_send:3 (core/service/failpoints.py)",
+        description="empty; for tests: where a process is to die, like after_send:3 (core/service/failpoints.py)",
     )
 
     def filled(

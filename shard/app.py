@@ -34,9 +34,11 @@ from core.state.postgres.reach import Reach
 from core.state.postgres.reports import Reports
 from core.state.redis.client import RedisClient
 from core.state.redis.conversations import Conversations
+from core.state.redis.file_memory import FileMemory
 from core.state.redis.fleet import Fleet
 from core.state.redis.keys import Keys
 from core.state.redis.leases import Lease
+from core.state.redis.message_map import MessageMap
 from core.state.redis.people_cache import PeopleCache
 from core.state.redis.streams import Inbox, Streams
 from shard.files import FileDoor, FileSource, Signer
@@ -47,9 +49,10 @@ from shard.inbound.intake import Intake
 from shard.inbound.overview import Overview
 from shard.inbound.polling import Poller
 from shard.outbound.bounce import Bouncer
+from shard.outbound.crossing import Crossing
 from shard.outbound.direct import Direct
 from shard.outbound.inbox import Acknowledger, InboxReader
-from shard.outbound.lanes import Lanes
+from shard.outbound.lanes import ALBUM_MOST, Lanes
 from shard.outbound.media import Media
 from shard.outbound.pacing import Budget
 from shard.outbound.sender import Sender
@@ -57,6 +60,7 @@ from shard.profile import present
 from shard.report import Reporter
 from shard.standings import Standings
 from shard.telegram import Telegram, TokenRefused
+from shard.vault import Vaults
 
 DRAIN_SECONDS = 5.0
 RETRY_SECONDS = 0.5
@@ -95,6 +99,7 @@ async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.E
         app = health.application(lambda: (lease.valid(), f"bot {bot}, epoch {lease.epoch}"))
         doors: list[FileDoor] = []
         app.router.add_get("/file/{file_id}", lambda request: doors[0].handle(request))
+        app.router.add_get("/vault/{file_id}", lambda request: doors[0].handle_vault(request))
         port = await stack.enter_async_context(health.serve(app, settings.listen_host, metrics_port))
         token = await _patiently(stop, lambda: bots.token(bot))
         if token is None or not await _take(lease, client, Epochs(database), bot, stop):
@@ -103,7 +108,8 @@ async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.E
         budget = Budget(clock, settings.send_rate)
         direct = Direct(telegram, budget)
         signer = Signer(settings.secret_key.get_secret_value(), clock)
-        doors.append(FileDoor(telegram, direct.call, signer))
+        vaults = Vaults(settings.vault_channels, clock)
+        doors.append(FileDoor(telegram, direct.call, signer, vaults))
         fleet = Fleet(client, keys)
         streams = Streams(client, keys)
         inbox = Inbox(client, keys, bot)
@@ -111,15 +117,18 @@ async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.E
         standings = Standings(conversations, clock)
         people = People(PeopleTable(database), PeopleCache(client, keys))
         wake = asyncio.Event()
-        lanes = Lanes()
+        lanes = Lanes(album_most=min(ALBUM_MOST, int(settings.send_rate)))
         outages = Outages(clock)
         acknowledger = Acknowledger(inbox, lease, outages)
         bouncer = Bouncer(bot, lease, streams, clock)
         reader = InboxReader(inbox, lease, lanes, standings, bouncer, acknowledger, clock, wake, outages)
-        media = Media(bot, direct.call, FileSource(session, fleet, signer))
+        messages = MessageMap(client, keys)
+        source = FileSource(session, fleet, signer)
+        media = Media(bot, direct.call, source, FileMemory(client, keys, bot), vaults)
+        crossing = Crossing(people, messages, media)
         sender = Sender(
             *(bot, telegram, budget, lease, inbox, lanes, acknowledger, bouncer, standings),
-            *(conversations, people, media, clock, wake),
+            *(conversations, crossing, media, clock, wake),
         )
         file_url = f"http://{settings.listen_host}:{port}"
         reporter = Reporter(bot, lease, inbox, lanes, budget, standings, fleet, clock, file_url)
@@ -132,8 +141,8 @@ async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.E
                 )
                 admission = Admission(bot, people, Reach(database), Reports(database), fleet, clock)
                 overview = Overview(fleet, clock, frozenset(settings.admin_ids))
-                handling = Handling(Bot(token), counter, admission, people, overview)
-                intake = Intake(bot, lease, streams, standings, clock, handling.handle)
+                handling = Handling(Bot(token), counter, admission, people, overview, messages)
+                intake = Intake(bot, lease, streams, standings, messages, clock, handling.handle)
                 poller = Poller(telegram, lease, intake, clock)
                 parts.create_task(lease.run(), name="lease")
                 parts.create_task(budget.run(), name="budget")

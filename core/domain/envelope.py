@@ -76,13 +76,14 @@ class React(msgspec.Struct, frozen=True, array_like=True, tag="x"):
 
 
 class Unsend(msgspec.Struct, frozen=True, array_like=True, tag="u"):
-    """The partner takes a message of theirs back."""
+    """The partner takes a message of theirs back; `command` is the message in which they said so."""
 
     conversation: ConversationId
     side: int
     sender: PersonId
     source: BotId
     message: MessageId
+    command: MessageId
 
 
 class Remove(msgspec.Struct, frozen=True, array_like=True, tag="d"):

@@ -11,7 +11,7 @@ import structlog
 
 from core.domain import envelope as envelopes
 from core.domain.conversation import Change, Standing
-from core.domain.envelope import Envelope, Lane, Notice
+from core.domain.envelope import Envelope, Lane, Notice, Relay, Remove, Unsend
 from core.domain.ids import BotId, PersonId, UpdateId
 from core.service.clock import Clock
 from core.service.failpoints import passing
@@ -71,6 +71,15 @@ class Desk:
         envelope = Envelope(envelopes.VERSION, self.person, Lane.INTERACTIVE, now, Notice(key, params))
         member = f"{self._update}:{len(self._words)}"
         self._words.append(Append(self.bot, member, envelopes.encode(envelope)))
+
+    def put(
+        self, to: PersonId, bot: BotId, body: Relay | Notice | Unsend | Remove, *, once: str = ""
+    ) -> None:
+        """An envelope to anybody. `once` names it where more than this update may lead to it."""
+        lane = Lane.RELAYED if isinstance(body, Relay) else Lane.INTERACTIVE
+        envelope = Envelope(envelopes.VERSION, to, lane, self._now(), body)
+        member = once or f"{self._update}:{len(self._words)}"
+        self._words.append(Append(bot, member, envelopes.encode(envelope)))
 
     async def standing(self) -> Standing:
         """Where the person stands, as far as this shard knows."""

@@ -9,6 +9,8 @@ from pydantic import ValidationError
 from core.domain.errors import DuologueError
 from core.service import metrics
 from core.state.people import People
+from core.state.redis.message_map import MessageMap
+from shard.inbound import acts
 from shard.inbound.admission import Admission
 from shard.inbound.commands import router
 from shard.inbound.desk import Counter
@@ -22,14 +24,23 @@ class Handling:
     """`handle` is what intake calls for everything that is no message to the partner."""
 
     def __init__(
-        self, bot: Bot, counter: Counter, admission: Admission, people: People, overview: Overview
+        self,
+        bot: Bot,
+        counter: Counter,
+        admission: Admission,
+        people: People,
+        overview: Overview,
+        messages: MessageMap,
     ) -> None:
         self._bot = bot
         self._counter = counter
-        self._dispatcher = Dispatcher(admission=admission, people=people, overview=overview)
+        self._dispatcher = Dispatcher(
+            admission=admission, people=people, overview=overview, messages=messages
+        )
         # One process serves one token, but tests may build several shards in one: a router has one parent.
-        router._parent_router = None
-        self._dispatcher.include_router(router)
+        for one in (acts.router, router):
+            one._parent_router = None
+            self._dispatcher.include_router(one)
 
     async def handle(self, update: Update, raw: msgspec.Raw) -> None:
         """Work through one update; safe when it returns. Raises RedisAway and StaleEpoch, to be repeated."""

@@ -13,22 +13,29 @@ import msgspec
 import structlog
 
 from core.domain import envelope as envelopes
+from core.domain.content import Contact, Content
 from core.domain.conversation import Phase, Standing
-from core.domain.envelope import Envelope, Lane, Notice
+from core.domain.envelope import Amend, Envelope, Lane, Notice, React, Relay
 from core.domain.errors import RedisAway
 from core.domain.ids import BotId, MessageId, PersonId, UpdateId
 from core.service import metrics
 from core.service.failpoints import passing
 from core.service.clock import Clock
 from core.state.redis.leases import Lease
+from core.state.redis.message_map import MessageMap
 from core.state.redis.streams import Append, Source, Streams
-from shard.inbound.relay import relay
-from shard.inbound.updates import Message, Update, updates
+from shard.inbound import kinds
+from shard.inbound.relay import amend, content_of, react, relay
+from shard.inbound.updates import Message, Reacted, Update, bare_updates, updates
 from shard.standings import Standings
 
 RETRY_SECONDS = 0.2
 
 log = structlog.get_logger(__name__)
+
+WASTE_BASKET = "🗑"
+
+_Taken = tuple[Update, msgspec.Raw]
 
 Handler = Callable[[Update, msgspec.Raw], Awaitable[None]]
 """Works through a command, a button or a membership change; safe and repeatable."""
@@ -38,32 +45,43 @@ class Intake:
     """What inbound does with updates, wherever they come from (poll or webhook)."""
 
     def __init__(
-        self, bot: BotId, lease: Lease, streams: Streams, standings: Standings, clock: Clock, handle: Handler
+        self,
+        bot: BotId,
+        lease: Lease,
+        streams: Streams,
+        standings: Standings,
+        messages: MessageMap,
+        clock: Clock,
+        handle: Handler,
     ) -> None:
         self._bot = bot
         self._lease = lease
         self._streams = streams
         self._standings = standings
+        self._messages = messages
         self._clock = clock
         self._handle = handle
 
     async def take_in(self, raw: Sequence[msgspec.Raw]) -> None:
         """Return when everything that follows from these updates is safe. Raises StaleEpoch."""
-        chains: dict[PersonId, list[tuple[Update, msgspec.Raw]]] = {}
+        chains: dict[PersonId, list[_Taken]] = {}
+        unreadable: list[Append] = []
         for one in raw:
             update = self._read(one)
-            person = update.person() if update is not None else None
-            if update is not None and person is not None:
+            if update is None:
+                unreadable.extend(self._tell_of_unreadable(one))
+            elif (person := update.person()) is not None:
                 chains.setdefault(person, []).append((update, one))
-        await self._until_redis_is_there(lambda: self._work(chains))
+        await self._until_redis_is_there(lambda: self._work(chains, unreadable))
 
-    async def _work(self, chains: dict[PersonId, list[tuple[Update, msgspec.Raw]]]) -> None:
+    async def _work(self, chains: dict[PersonId, list[_Taken]], unreadable: list[Append]) -> None:
         await self._standings.load(chains)
-        together: list[Append] = []
-        alone: list[tuple[PersonId, list[tuple[Update, msgspec.Raw]]]] = []
+        together = list(unreadable)
+        alone: list[tuple[PersonId, list[_Taken]]] = []
         for person, chain in chains.items():
             if all(is_for_partner(update) for update, _ in chain):
-                together.extend(self._to_partner(person, update) for update, _ in chain)
+                for taken in chain:
+                    together.extend(self._to_partner(person, taken))
             else:
                 alone.append((person, chain))
         if not alone:
@@ -75,11 +93,12 @@ class Intake:
             for person, chain in alone:
                 work.create_task(self._chain(person, chain))
 
-    async def _chain(self, person: PersonId, chain: list[tuple[Update, msgspec.Raw]]) -> None:
-        for update, raw in chain:
+    async def _chain(self, person: PersonId, chain: list[_Taken]) -> None:
+        for taken in chain:
+            update, raw = taken
             if is_for_partner(update):
                 await self._standings.load([person])
-                await self._append([self._to_partner(person, update)])
+                await self._append(self._to_partner(person, taken))
             else:
                 await self._handle(update, raw)
 
@@ -88,20 +107,55 @@ class Intake:
         passing("after_append")
         metrics.APPENDED.inc(new)
 
-    def _to_partner(self, person: PersonId, update: Update) -> Append:
-        """The envelope for a message that is no command: to the partner, or back to the sender in words."""
-        message = update.message
-        assert message is not None, "is_for_partner was asked before"
-        metrics.MESSAGES_IN.inc()
+    def _to_partner(self, person: PersonId, taken: _Taken) -> list[Append]:
+        """What follows from an update that is no command: to the partner, or back to the sender in words."""
+        update, raw = taken
         standing = self._standings.get(person) or Standing()
+        if update.message is not None:
+            return [self._message(person, standing, update.update_id, update.message, raw)]
+        if standing.phase is not Phase.CHATTING or standing.bot != self._bot:
+            return []
+        body: Amend | React | None = None
+        if update.edited_message is not None:
+            content = content_of(update.edited_message)
+            if content is not None:
+                body = amend(update.edited_message, content, person, standing, self._bot)
+        elif update.message_reaction is not None:
+            body = self._reaction(person, standing, update.message_reaction)
+        return [] if body is None else [self._sealed(standing, update.update_id, body)]
+
+    def _message(
+        self, person: PersonId, standing: Standing, update: UpdateId, message: Message, raw: msgspec.Raw
+    ) -> Append:
+        metrics.MESSAGES_IN.inc()
         why = self._cannot_go(standing)
-        if why is None:
-            body = relay(message, person, standing, self._bot)
-            if body is not None:
-                sealed = Envelope(envelopes.VERSION, standing.partner, Lane.RELAYED, self._now(), body)
-                return Append(standing.partner_bot, str(update.update_id), envelopes.encode(sealed))
-            why = "kind_cannot_cross"
-        return self._answer(person, update.update_id, why, message)
+        if why is not None:
+            return self._answer(person, update, why, message.message_id)
+        content = content_of(message)
+        if content is None:
+            kind = kinds.kind_of(raw)
+            metrics.CANNOT_CROSS.labels(kinds.counted_as(kind)).inc()
+            return self._answer(person, update, kinds.words_for(kind), message.message_id)
+        if isinstance(content, Contact):
+            # It reveals a number: the button under these words sends it, the contact is what they reply to.
+            asked = {"conversation": str(standing.conversation)}
+            return self._answer(person, update, "contact_ask", message.message_id, asked)
+        return self._sealed(standing, update, self._relay(person, standing, message, content))
+
+    def _relay(self, person: PersonId, standing: Standing, message: Message, content: Content) -> Relay:
+        body = relay(message, content, person, standing, self._bot)
+        if body.reply_to is None:
+            return body
+        there = self._messages.peek(standing.conversation, standing.side, body.reply_to)
+        return msgspec.structs.replace(body, reply_there=there)
+
+    def _reaction(self, person: PersonId, standing: Standing, reacted: Reacted) -> React:
+        there = self._messages.peek(standing.conversation, standing.side, reacted.message_id)
+        return react(reacted, person, standing, self._bot, there)
+
+    def _sealed(self, standing: Standing, update: UpdateId, body: Relay | Amend | React) -> Append:
+        sealed = Envelope(envelopes.VERSION, standing.partner, Lane.RELAYED, self._now(), body)
+        return Append(standing.partner_bot, str(update), envelopes.encode(sealed))
 
     def _cannot_go(self, standing: Standing) -> str | None:
         """The text key that says why a message has nowhere to go; None where it may go."""
@@ -111,10 +165,30 @@ class Intake:
             return "chat_is_elsewhere"
         return "still_searching" if standing.phase is Phase.WAITING else None
 
-    def _answer(self, person: PersonId, update: UpdateId, key: str, message: Message) -> Append:
-        notice = Notice(key, {}, MessageId(message.message_id))
-        sealed = Envelope(envelopes.VERSION, person, Lane.INTERACTIVE, self._now(), notice)
+    def _answer(
+        self,
+        person: PersonId,
+        update: UpdateId,
+        key: str,
+        message: MessageId,
+        params: dict[str, str] | None = None,
+    ) -> Append:
+        sealed = Envelope(
+            *(envelopes.VERSION, person, Lane.INTERACTIVE, self._now()), Notice(key, params or {}, message)
+        )
         return Append(self._bot, str(update), envelopes.encode(sealed))
+
+    def _tell_of_unreadable(self, raw: msgspec.Raw) -> list[Append]:
+        """A message in a form that we do not know: its sender hears that it did not go."""
+        metrics.CANNOT_CROSS.labels("unreadable").inc()
+        try:
+            update = bare_updates.decode(raw)
+        except (msgspec.MsgspecError, RecursionError):
+            return []
+        message = update.message
+        if message is None or message.chat.type != "private":
+            return []
+        return [self._answer(message.chat.id, update.update_id, "kind_cannot_cross", message.message_id)]
 
     def _read(self, raw: msgspec.Raw) -> Update | None:
         try:
@@ -147,6 +221,17 @@ class Intake:
 
 
 def is_for_partner(update: Update) -> bool:
-    """Whether an update is a message to the partner: no command, no button, no change of membership."""
+    """Whether an update concerns the partner: no command, no button, no change of membership."""
     message = update.message
-    return message is not None and not (message.text or "").startswith("/")
+    if message is not None:
+        text = message.text or ""
+        return not text.startswith("/") and not (text and takes_back(message))
+    edited = update.edited_message
+    if edited is not None:
+        return not (edited.text or "").startswith("/")
+    return update.message_reaction is not None
+
+
+def takes_back(message: Message) -> bool:
+    """A reply that is nothing but a waste basket."""
+    return message.reply_to_message is not None and (message.text or "").rstrip("\ufe0f") == WASTE_BASKET

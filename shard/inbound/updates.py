@@ -47,6 +47,59 @@ class FileLike(msgspec.Struct):
     is_animated: bool = False
     is_video: bool = False
     thumbnail: PhotoSize | None = None
+    photo: tuple[PhotoSize, ...] = ()
+
+
+class PollOption(msgspec.Struct):
+    text: str = ""
+    text_entities: tuple[Entity, ...] = ()
+
+
+class Poll(msgspec.Struct):
+    question: str
+    options: tuple[PollOption, ...] = ()
+    type: str = "regular"
+    is_closed: bool = False
+    allows_multiple_answers: bool = False
+    allows_revoting: bool = True
+    question_entities: tuple[Entity, ...] = ()
+    correct_option_ids: tuple[int, ...] = ()
+    correct_option_id: int | None = None
+    explanation: str = ""
+    explanation_entities: tuple[Entity, ...] = ()
+    description: str = ""
+    description_entities: tuple[Entity, ...] = ()
+    open_period: int = 0
+
+
+class Dice(msgspec.Struct):
+    emoji: str
+    value: int
+
+
+class Location(msgspec.Struct):
+    latitude: float
+    longitude: float
+    horizontal_accuracy: float = 0.0
+    live_period: int = 0
+    heading: int = 0
+    proximity_alert_radius: int = 0
+
+
+class Venue(msgspec.Struct):
+    location: Location
+    title: str = ""
+    address: str = ""
+    foursquare_id: str = ""
+    foursquare_type: str = ""
+    google_place_id: str = ""
+    google_place_type: str = ""
+
+
+class Contact(msgspec.Struct):
+    phone_number: str
+    first_name: str = ""
+    last_name: str = ""
 
 
 class Replied(msgspec.Struct):
@@ -59,6 +112,7 @@ class Replied(msgspec.Struct):
 class Quote(msgspec.Struct):
     text: str = ""
     position: int = 0
+    entities: tuple[Entity, ...] = ()
 
 
 class Message(msgspec.Struct):
@@ -85,6 +139,26 @@ class Message(msgspec.Struct):
     audio: FileLike | None = None
     document: FileLike | None = None
     sticker: FileLike | None = None
+    live_photo: FileLike | None = None
+    poll: Poll | None = None
+    dice: Dice | None = None
+    venue: Venue | None = None
+    location: Location | None = None
+    contact: Contact | None = None
+
+
+class Reaction(msgspec.Struct):
+    """Any kind of reaction; a paid one has neither field."""
+
+    type: str = ""
+    emoji: str = ""
+    custom_emoji_id: str = ""
+
+
+class Reacted(msgspec.Struct):
+    chat: Chat
+    message_id: MessageId
+    new_reaction: tuple[Reaction, ...] = ()
 
 
 class CallbackQuery(msgspec.Struct):
@@ -107,16 +181,29 @@ class Update(msgspec.Struct):
     message: Message | None = None
     callback_query: CallbackQuery | None = None
     my_chat_member: MemberUpdated | None = None
+    edited_message: Message | None = None
+    message_reaction: Reacted | None = None
 
     def person(self) -> PersonId | None:
         """Whose update it is; None where it does not come from a private chat."""
-        if self.message is not None:
-            return self.message.chat.id if self.message.chat.type == "private" else None
         if self.callback_query is not None:
             return self.callback_query.from_.id
-        if self.my_chat_member is not None:
-            return self.my_chat_member.chat.id if self.my_chat_member.chat.type == "private" else None
-        return None
+        of = self.message or self.edited_message or self.message_reaction or self.my_chat_member
+        return of.chat.id if of is not None and of.chat.type == "private" else None
+
+
+class Bare(msgspec.Struct):
+    """The least of a message: whose it is, and which."""
+
+    message_id: MessageId
+    chat: Chat
+
+
+class BareUpdate(msgspec.Struct):
+    """An update whose content cannot be read: enough to tell its sender so."""
+
+    update_id: UpdateId
+    message: Bare | None = None
 
 
 class Numbered(msgspec.Struct):
@@ -125,8 +212,16 @@ class Numbered(msgspec.Struct):
     update_id: UpdateId
 
 
-ALLOWED_UPDATES = ("message", "callback_query", "my_chat_member")
+class Fields(msgspec.Struct):
+    """A message's fields by name, undecoded."""
+
+    message: dict[str, msgspec.Raw] = {}
+
+
+ALLOWED_UPDATES = ("message", "edited_message", "message_reaction", "callback_query", "my_chat_member")
 
 batches = msgspec.json.Decoder(list[msgspec.Raw])
 updates = msgspec.json.Decoder(Update)
 numbers = msgspec.json.Decoder(Numbered)
+bare_updates = msgspec.json.Decoder(BareUpdate)
+fields = msgspec.json.Decoder(Fields)

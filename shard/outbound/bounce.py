@@ -7,7 +7,7 @@ a repeat says nothing twice. Only then may the entry itself be acknowledged.
 import asyncio
 
 from core.domain import envelope as envelopes
-from core.domain.envelope import Envelope, Lane, Notice, Relay
+from core.domain.envelope import Amend, Envelope, Lane, Notice, React, Relay, Remove, Unsend
 from core.domain.errors import RedisAway
 from core.domain.ids import BotId
 from core.service import metrics
@@ -29,19 +29,29 @@ class Bouncer:
         self._clock = clock
 
     async def turn_back(self, item: Item, key: str) -> None:
-        """Tell the sender of a relayed message `key`; other envelopes have nobody to be told.
+        """Tell the sender of what a partner did `key`; other envelopes have nobody to be told.
 
         Returns when the words are in the sender's stream; waits while Redis is away. Raises StaleEpoch.
         """
         body = item.envelope.body
-        if not isinstance(body, Relay):
+        if not isinstance(body, Relay | Amend | React | Unsend):
             return
-        metrics.BOUNCED.inc()
+        if isinstance(body, Relay):
+            metrics.BOUNCED.inc()
+        await self._answer(item, body, Notice(key, {}, body.message))
+
+    async def taken_back(self, item: Item) -> None:
+        """The partner's message is removed here: it goes at its writer's too. As `turn_back`."""
+        body = item.envelope.body
+        if isinstance(body, Unsend):
+            await self._answer(item, body, Remove((body.message, body.command)))
+
+    async def _answer(
+        self, item: Item, about: Relay | Amend | React | Unsend, answer: Notice | Remove
+    ) -> None:
         now = round(self._clock.wall() * 1000)
-        notice = Envelope(
-            envelopes.VERSION, body.sender, Lane.INTERACTIVE, now, Notice(key, {}, body.message)
-        )
-        append = Append(body.source, f"bounce:{item.id}", envelopes.encode(notice))
+        envelope = Envelope(envelopes.VERSION, about.sender, Lane.INTERACTIVE, now, answer)
+        append = Append(about.source, f"bounce:{item.id}", envelopes.encode(envelope))
         while True:
             try:
                 await self._streams.append(Source(str(self._bot), self._lease.epoch), [append], now)

@@ -5,6 +5,7 @@ it is acknowledged. So memory is bounded by the window, and a new process reads 
 """
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 
@@ -13,11 +14,11 @@ from core.domain.envelope import Happening
 from core.domain.errors import RedisAway, UnreadableEnvelope
 from core.domain.ids import EntryId
 from core.service import metrics
-from core.service.failpoints import passing
 from core.service.clock import Clock
+from core.service.failpoints import passing
 from core.service.outages import Outages
 from core.state.redis.leases import Lease
-from core.state.redis.streams import START, Entry, Inbox
+from core.state.redis.streams import START, Entry, Inbox, Note
 from shard.outbound.bounce import Bouncer
 from shard.outbound.lanes import Item, Lanes
 from shard.standings import Standings
@@ -36,19 +37,21 @@ class Acknowledger:
         self._inbox = inbox
         self._lease = lease
         self._outages = outages
-        self._done: list[tuple[EntryId, asyncio.Future[None]]] = []
+        self._done: list[tuple[Sequence[EntryId], asyncio.Future[None]]] = []
+        self._notes: list[Note] = []
         self._started: list[EntryId] = []
         self._wake = asyncio.Event()
 
-    def started(self, entry: EntryId) -> None:
-        """This entry goes to Telegram now: if we die, it may be repeated, and is counted."""
-        self._started.append(entry)
+    def started(self, *entries: EntryId) -> None:
+        """These entries go to Telegram now: if we die, they may be repeated, and are counted."""
+        self._started.extend(entries)
         self._wake.set()
 
-    async def done(self, entry: EntryId) -> None:
-        """Return when the entry is out of the stream for good."""
+    async def done(self, *entries: EntryId, notes: Sequence[Note] = ()) -> None:
+        """Return when the entries are out of the stream for good; `notes` are kept with that."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._done.append((entry, future))
+        self._done.append((entries, future))
+        self._notes.extend(notes)
         self._wake.set()
         await future
 
@@ -61,9 +64,11 @@ class Acknowledger:
             started, self._started = self._started, []
             if done:
                 passing("before_acknowledge")
+            notes, self._notes = self._notes, []
+            settled = [entry for entries, _ in done for entry in entries]
             while True:
                 try:
-                    await self._inbox.settle(self._lease.epoch, [entry for entry, _ in done], started)
+                    await self._inbox.settle(self._lease.epoch, settled, started, notes)
                     break
                 except RedisAway as error:
                     self._outages.away(error)

@@ -11,6 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from core.domain.content import Media
 from core.domain.conversation import Change
 from core.domain.envelope import Envelope, Happening, Lane, Relay
 from core.domain.ids import ConversationId, EntryId, PersonId
@@ -18,6 +19,14 @@ from shard.outbound.pacing import ChatPace
 
 _SELF_LEFT = (Change.YOU_LEFT, Change.YOU_LEFT_AND_SEARCH)
 _PARTNER_GONE = (Change.PARTNER_LEFT, Change.PARTNER_UNREACHABLE)
+
+
+ALBUM_MOST = 10
+ALBUM_QUIET = 0.3
+"""Seconds without a further part after which an album is taken to be complete."""
+
+ALBUM_LONGEST = 0.7
+"""Seconds that an album is waited for at most, from its first part."""
 
 
 class Item(NamedTuple):
@@ -33,13 +42,19 @@ class _Chat:
     queue: deque[Item] = field(default_factory=deque)
     busy: bool = False
     queued: bool = False
+    taken: int = 0
+    album: str = ""
+    album_first: float = 0.0
+    album_last: float = 0.0
     closing: set[ConversationId] = field(default_factory=set)
 
 
 class Lanes:
     """All chats that have something to be sent."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, album_most: int = ALBUM_MOST) -> None:
+        """`album_most`: how many parts of an album may go in one call."""
+        self._album_most = album_most
         self._chats: dict[PersonId, _Chat] = {}
         self._ready: tuple[deque[PersonId], ...] = tuple(deque() for _ in Lane)
         self._later: list[tuple[float, int, PersonId]] = []
@@ -55,18 +70,22 @@ class Lanes:
         chat = self._chats.setdefault(item.envelope.to, _Chat())
         chat.queue.append(item)
         self.size += 1
+        self._note_album(chat, item, now)
         void: list[Item] = []
         body = item.envelope.body
         if isinstance(body, Happening):
             if body.change in _PARTNER_GONE:
                 chat.closing.add(body.standing.conversation)
             elif body.change in _SELF_LEFT:
-                void = self._drop(chat, keep_first=chat.busy)
+                void = self._drop(chat, keep=chat.taken if chat.busy else 0)
         self._offer(item.envelope.to, chat, now)
         return void
 
     def take(self, now: float) -> Item | None:
-        """The entry to be sent now, or None; its chat is busy until `done` or `again`."""
+        """The entry to be sent now, or None; its chat is busy until `done` or `again`.
+
+        Where it is part of an album, `parts` tells all that go with it.
+        """
         self._promote(now)
         for ready in self._ready:
             while ready:
@@ -76,8 +95,14 @@ class Lanes:
                 if chat.busy or not chat.queue:
                     continue
                 chat.busy = True
+                chat.taken = self._run(chat)
                 return chat.queue[0]
         return None
+
+    def parts(self, item: Item) -> list[Item]:
+        """The entry that was taken, with the further parts of its album."""
+        chat = self._chats[item.envelope.to]
+        return list(itertools.islice(chat.queue, chat.taken))
 
     def best(self, now: float) -> Lane | None:
         """The lane that would be served next, or None where nothing may be sent now."""
@@ -89,22 +114,25 @@ class Lanes:
         return self._later[0][0] if self._later else None
 
     def done(self, item: Item, now: float, *, sent: bool) -> None:
-        """The entry is finished. `sent`: it was a message to the chat, and counts for its pace."""
+        """The entry is finished, with all its parts. `sent`: messages to the chat, which count for its pace."""
         chat = self._chats[item.envelope.to]
-        chat.queue.popleft()
+        for _ in range(chat.taken):
+            chat.queue.popleft()
+            if sent:
+                chat.pace.answered(now)
+        self.size -= chat.taken
+        chat.taken = 0
         chat.busy = False
-        self.size -= 1
         body = item.envelope.body
         if isinstance(body, Happening):
             chat.closing.discard(body.standing.conversation)
-        if sent:
-            chat.pace.answered(now)
         self._offer(item.envelope.to, chat, now)
 
     def again(self, item: Item, now: float, wait: float) -> None:
         """The entry could not be sent; it stays first of its chat, which rests for `wait` seconds."""
         chat = self._chats[item.envelope.to]
         chat.busy = False
+        chat.taken = 0
         chat.pace.rest(now + wait)
         self._offer(item.envelope.to, chat, now)
 
@@ -119,11 +147,33 @@ class Lanes:
         for person in idle:
             del self._chats[person]
 
-    def _drop(self, chat: _Chat, *, keep_first: bool) -> list[Item]:
+    def _run(self, chat: _Chat) -> int:
+        """How many entries at the head go in one call: more than one where they are an album."""
+        name = _album(chat.queue[0])
+        if not name:
+            return 1
+        same = itertools.takewhile(lambda item: _album(item) == name, chat.queue)
+        return len(list(itertools.islice(same, self._album_most)))
+
+    def _note_album(self, chat: _Chat, item: Item, now: float) -> None:
+        """Remember when the parts of the newest album came; whatever follows it makes it complete."""
+        name = _album(item)
+        if name != chat.album or now - chat.album_last > ALBUM_LONGEST:
+            chat.album_first = now
+        chat.album, chat.album_last = name, now
+
+    def _complete_at(self, chat: _Chat) -> float:
+        """When the head may be taken as a whole: now, unless it is an album that may still grow."""
+        name = _album(chat.queue[0])
+        if not name or _album(chat.queue[-1]) != name or self._run(chat) == self._album_most:
+            return float("-inf")
+        return min(chat.album_last + ALBUM_QUIET, chat.album_first + ALBUM_LONGEST)
+
+    def _drop(self, chat: _Chat, *, keep: int) -> list[Item]:
         void: list[Item] = []
         kept: deque[Item] = deque()
         for at, item in enumerate(chat.queue):
-            if isinstance(item.envelope.body, Relay) and not (keep_first and at == 0):
+            if isinstance(item.envelope.body, Relay) and at >= keep:
                 void.append(item)
             else:
                 kept.append(item)
@@ -135,7 +185,7 @@ class Lanes:
         if chat.busy or chat.queued or not chat.queue:
             return
         chat.queued = True
-        ready_at = chat.pace.ready_at()
+        ready_at = max(chat.pace.ready_at(), self._complete_at(chat))
         if ready_at <= now:
             self._ready[chat.queue[0].envelope.lane].append(person)
         else:
@@ -147,3 +197,11 @@ class Lanes:
             chat = self._chats[person]
             chat.queued = False
             self._offer(person, chat, now)
+
+
+def _album(item: Item) -> str:
+    """The album that an entry is part of, "" where it is of none; names of two people never meet."""
+    body = item.envelope.body
+    if isinstance(body, Relay) and isinstance(body.content, Media) and body.content.album:
+        return f"{body.conversation}:{body.side}:{body.content.album}"
+    return ""

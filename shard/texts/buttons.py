@@ -15,6 +15,8 @@ _FIND = ((Button("find", "menu:find"),),)
 _SEARCHING = ((Button("cancel", "menu:stop:0"),),)
 _CHAT = ((Button("next", "menu:next:{conversation}"), Button("stop", "menu:stop:{conversation}")),)
 
+_AFTER = ((Button("find", "menu:find"),), (Button("clear", "clear:{conversation}"),))
+
 BUTTONS: dict[str, tuple[tuple[Button, ...], ...]] = {
     "welcome": ((Button("consent_yes", "consent:yes"),), (Button("consent_no", "consent:no"),)),
     "consent_declined": ((Button("consent_yes", "consent:yes"),),),
@@ -23,15 +25,19 @@ BUTTONS: dict[str, tuple[tuple[Button, ...], ...]] = {
     "searching": _SEARCHING,
     "already_searching": _SEARCHING,
     "still_searching": _SEARCHING,
-    "you_left_and_search": _SEARCHING,
+    "you_left_and_search": (*_SEARCHING, _AFTER[1]),
     "search_cancelled": _FIND,
     "matched": _CHAT,
     "already_chatting": _CHAT,
-    "you_left": _FIND,
-    "partner_left": _FIND,
-    "partner_unreachable": _FIND,
+    "you_left": _AFTER,
+    "partner_left": _AFTER,
+    "partner_unreachable": _AFTER,
     "not_in_chat": _FIND,
     "not_delivered_over": _FIND,
+    "contact_ask": (
+        (Button("contact_send", "contact:send:{conversation}"),),
+        (Button("contact_keep", "contact:keep:{conversation}"),),
+    ),
     "chat_is_elsewhere": ((Button("open_bot", "https://t.me/{username}", needs="username"),),),
     "bot_is_full": ((Button("open_bot", "https://t.me/{username}?start={payload}"),),),
 }

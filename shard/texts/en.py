@@ -8,6 +8,9 @@ LABELS = {
     "next": "⏭ Next",
     "stop": "⏹ Stop",
     "open_bot": "Go there",
+    "contact_send": "📇 Send it",
+    "contact_keep": "No, keep it",
+    "clear": "🧹 Clear our chat",
 }
 
 WORDS = {
@@ -42,6 +45,28 @@ WORDS = {
     "not_delivered_refused": "This did not arrive: Telegram would not let us pass it on.",
     "not_delivered_too_big": "This did not arrive: the file is too big to be passed on.",
     "not_delivered_file": "This did not arrive: the file could not be fetched. Please send it again.",
+    "cannot_game": "Sorry, games cannot be passed on. Your partner did not get it.",
+    "cannot_paid_media": "Sorry, paid media and invoices cannot be passed on. Your partner did not get it.",
+    "cannot_giveaway": "Sorry, giveaways cannot be passed on. Your partner did not get it.",
+    "cannot_story": "Sorry, stories cannot be passed on. Your partner did not get it.",
+    "cannot_checklist": "Sorry, checklists cannot be passed on. Your partner did not get it.",
+    "cannot_pin": "Your pin stays on your side: your partner does not see it.",
+    "cannot_quiz": "Sorry, Telegram does not tell us the answer of this quiz, so it cannot be passed on.",
+    "contact_ask": "This contact shows a telephone number. Shall your partner really get it?",
+    "contact_kept": "Good, the contact stays with you.",
+    "contact_gone": "The contact is no longer there. Please send it again.",
+    "dice": "{emoji} <b>{value}</b>",
+    "not_delivered_voice": "This did not arrive: your partner does not accept voice and video messages.",
+    "not_delivered_privacy": "This did not arrive: your partner's settings do not allow such messages.",
+    "not_delivered_too_long": "This did not arrive: it is too long. Please send it in parts.",
+    "edit_not_mirrored": "Your change could not be passed on: your partner still sees it as it was.",
+    "reaction_not_mirrored": "This reaction cannot be shown to your partner.",
+    "unsend_how": "Reply to one of your own messages with /unsend or 🗑, and it goes away on both sides.",
+    "unsend_own_only": "You can take back only what you wrote yourself.",
+    "unsend_gone": "This cannot be taken back any more: it is older than 48 hours, or from another chat.",
+    "clear_nothing": "There is nothing to clear any more.",
+    "cleared": "🧹 Cleared, on both sides.",
+    "cleared_by_partner": "🧹 Your last partner has cleared the chat on both sides.",
     "slow_down": "You are writing faster than we can pass it on. Please wait a moment; this message was not sent.",
     "old_button": "That button belongs to a chat that is over.",
     "nothing_to_stop": "There is no chat and no search to stop.",
@@ -53,6 +78,7 @@ WORDS = {
         "/next – leave and meet somebody else\n"
         "/stop – end the chat or the search\n"
         "/report – tell us about bad behaviour\n"
+        "/unsend – as a reply: take a message back on both sides\n"
         "/privacy – what we keep and what we do not\n"
         "/settings – your settings\n\n"
         "Whatever you write in a chat goes to your partner, without your name."

@@ -1,0 +1,141 @@
+"""From an entry of the stream to a call, and from its answer to what is remembered of it.
+
+Knows the partner's messages by the message map: replies, edits, reactions and taking back all
+name a message in its writer's chat, and are about its counterpart in this one.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any, Protocol, assert_never
+
+import msgspec
+
+from core.domain.content import Content, Dice
+from core.domain.content import Media as MediaContent
+from core.domain.envelope import Amend, Happening, Notice, React, Relay, Remove, Unsend
+from core.domain.ids import BotId, ConversationId, MessageId, PersonId
+from core.state.redis.message_map import MessageMap
+from core.state.redis.streams import Note
+from shard.outbound import compose
+from shard.outbound.compose import Call
+from shard.outbound.lanes import Item
+from shard.outbound.media import Media
+
+SHOWN_FILES = 20_000
+"""Messages of which is remembered which file they show, so that an edited caption stays cheap."""
+
+
+class Languages(Protocol):
+    """Tells a person's language code, or None where it is not known; never fails."""
+
+    async def language(self, person: PersonId) -> str | None: ...
+
+
+class _Sent(msgspec.Struct):
+    message_id: MessageId
+
+
+_sent = msgspec.json.Decoder(_Sent)
+_many_sent = msgspec.json.Decoder(list[_Sent])
+_anything = msgspec.json.Decoder(Any)
+
+
+class Crossing:
+    """`compose` before the call, `delivered` after it."""
+
+    def __init__(self, languages: Languages, messages: MessageMap, media: Media) -> None:
+        self._languages = languages
+        self._messages = messages
+        self._media = media
+        self._files: OrderedDict[tuple[ConversationId, MessageId], str] = OrderedDict()
+
+    async def compose(self, parts: Sequence[Item]) -> Call | None:
+        """The call for an entry (all parts of an album), its files still to be found.
+
+        None where there is nothing to be done: what it is about was never shown. Raises RedisAway.
+        """
+        to, body = parts[0].envelope.to, parts[0].envelope.body
+        match body:
+            case Relay():
+                return await self._relayed(to, body, parts)
+            case Amend():
+                there = await self._messages.find(body.conversation, body.side, body.message)
+                if there is None:
+                    return None
+                same = self._shows(body.conversation, body.message, body.content)
+                return compose.amended(to, there, body.content, same_file=same)
+            case React():
+                there = body.there or await self._messages.find(body.conversation, body.side, body.message)
+                return compose.reacted(to, there, body) if there is not None else None
+            case Unsend():
+                there = await self._messages.find(body.conversation, body.side, body.message)
+                return compose.removed(to, [there]) if there is not None else None
+            case Remove():
+                return compose.removed(to, body.messages)
+            case Notice() | Happening():
+                return compose.words(to, body, await self._languages.language(to))
+            case _:
+                assert_never(body)
+
+    def delivered(self, parts: Sequence[Item], result: msgspec.Raw) -> list[Note]:
+        """Telegram said yes: what is to be remembered with the acknowledgement."""
+        body = parts[0].envelope.body
+        if isinstance(body, Amend):
+            return self._learn([body], [result]) if isinstance(body.content, MediaContent) else []
+        if not isinstance(body, Relay):
+            return []
+        if len(parts) == 1:
+            shown = [_sent.decode(result).message_id]
+            results = [result]
+        else:
+            shown = [one.message_id for one in _many_sent.decode(result)]
+            results = msgspec.json.decode(result, type=list[msgspec.Raw])
+        bodies = [part.envelope.body for part in parts]
+        relays = [one for one in bodies if isinstance(one, Relay)]
+        pairs = [(one.message, there) for one, there in zip(relays, shown, strict=False)]
+        notes = [self._messages.record(body.conversation, body.side, pairs)]
+        if isinstance(body.content, MediaContent):
+            notes += self._learn(relays, results)
+        return notes
+
+    def forget_files(self, parts: Sequence[Item]) -> list[Note]:
+        """The remembered file ids of these entries are no good; empty where none was remembered."""
+        contents = [getattr(part.envelope.body, "content", None) for part in parts]
+        return self._media.forget([one for one in contents if isinstance(one, MediaContent)])
+
+    async def _relayed(self, to: PersonId, body: Relay, parts: Sequence[Item]) -> Call:
+        reply = body.reply_there
+        if reply is None and body.reply_to is not None:
+            reply = await self._messages.find(body.conversation, body.side, body.reply_to)
+        if len(parts) > 1:
+            bodies = [one for part in parts if isinstance(one := part.envelope.body, Relay)]
+            return compose.album(to, bodies, reply)
+        language = await self._languages.language(to) if isinstance(body.content, Dice) else None
+        return compose.relayed(to, body, reply, language)
+
+    def _shows(self, conversation: ConversationId, message: MessageId, content: Content) -> bool:
+        return (
+            isinstance(content, MediaContent)
+            and self._files.get((conversation, message)) == content.file.unique_id
+        )
+
+    def _learn(self, bodies: Sequence[Relay | Amend], results: Sequence[msgspec.Raw]) -> list[Note]:
+        """Which files these messages show, and this bot's ids of those that came from another."""
+        notes: list[Note] = []
+        for body, result in zip(bodies, results, strict=False):
+            content = body.content
+            if not isinstance(content, MediaContent):
+                continue
+            self._files[body.conversation, body.message] = content.file.unique_id
+            if len(self._files) > SHOWN_FILES:
+                self._files.popitem(last=False)
+            message = _anything.decode(result)
+            if isinstance(message, dict):
+                notes += self._media.remember(content, message)
+        return notes
+
+
+def source_of(item: Item) -> BotId:
+    """The bot whose file ids the entry speaks of; 0 where it has no files."""
+    body = item.envelope.body
+    return body.source if isinstance(body, Relay | Amend) else BotId(0)
