@@ -49,7 +49,7 @@ $(VENV)/.made: requirements.lock pyproject.toml
 	@echo "Making $(VENV) with $$($(PYTHON) --version), about half a minute the first time"
 	@$(PYTHON) -m venv $(VENV) || { echo "python -m venv failed: on Debian and Ubuntu 'apt install python3-venv' adds what is missing"; exit 1; }
 	@if $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION); \
-	then $(BIN)/uv pip install --python $(BIN)/python --require-hashes -r requirements.lock; \
+	then $(BIN)/uv pip install --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock; \
 	else echo "No uv for this machine, using pip"; \
 		$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.lock; \
 	fi
