@@ -74,6 +74,7 @@ class Reporter:
         metrics.BACKLOG.set(backlog)
         metrics.BACKLOG_AGE.set(age)
         metrics.BUDGET_IN_USE.set(self._budget.in_use)
+        metrics.BUDGET_RATE.set(self._budget.rate)
         return ShardReport(
             bot=self._bot,
             epoch=self._lease.epoch,
@@ -84,7 +85,7 @@ class Reporter:
             conversations=chatting,
             rate_in=rate_in,
             rate_out=rate_out,
-            cap=self._budget.cap,
+            cap=self._budget.rate,
             backlog=backlog,
             backlog_age_s=age,
             too_many=round(metrics.value(metrics.TOO_MANY)),

@@ -13,7 +13,8 @@ The limiter judges; we only sleep until it can say yes, because its own timers a
 many wait. A pace per chat (GCRA: one call a second sustained, a small burst) counts from the
 answer too.
 
-When Telegram tells the bot to wait, no slot is given until then.
+When Telegram tells the bot to wait, no slot is given until then, and for a while there are fewer
+slots (shard.outbound.rate).
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 from aiolimiter import AsyncLimiter
 
 from core.service.clock import Clock
+from shard.outbound.rate import LearnedRate
 
 SECOND = 1.005
 """A slot's second, with a little room for the granularity of clocks."""
@@ -59,8 +61,11 @@ class Budget:
         self._free = [(0.0, n, Slot(n, AsyncLimiter(1, self._period))) for n in range(slots)]
         self._waiters: list[tuple[int, int, asyncio.Future[Slot]]] = []
         self._turns = itertools.count()
+        self._numbers = itertools.count(slots)
         self._wake = asyncio.Event()
         self._rest_until = 0.0
+        self._rate = LearnedRate(cap)
+        self._surplus = 0
 
     async def run(self) -> None:
         """Give each slot, as it becomes ready, to the waiter that is first by then."""
@@ -95,12 +100,23 @@ class Budget:
 
     def unused(self, slot: Slot) -> None:
         """Put the slot back, to be ready in a second."""
+        if self._surplus > 0:
+            self._surplus -= 1
+            self._size -= 1
+            return
         heapq.heappush(self._free, (self._clock.monotonic() + self._second, slot.number, slot))
         self._wake.set()
 
     def rest(self, seconds: float) -> None:
         """Telegram told the whole bot to wait: no slot is given until then."""
-        self._rest_until = max(self._rest_until, self._clock.monotonic() + seconds)
+        now = self._clock.monotonic()
+        self._rest_until = max(self._rest_until, now + seconds)
+        self._rate.refused(self._rest_until)
+
+    @property
+    def rate(self) -> float:
+        """Calls a second that this token is given just now: the cap, or less after a refusal."""
+        return self._rate.at(self._clock.monotonic())
 
     @property
     def resting(self) -> bool:
@@ -121,7 +137,17 @@ class Budget:
             return None
         return max(self._free[0][0], self._rest_until) - self._clock.monotonic()
 
+    def _fit(self) -> None:
+        """As many slots as the rate allows now; surplus ones leave when they come back."""
+        wanted = max(1, int(self.rate))
+        self._surplus = max(0, self._size - wanted)
+        while self._size < wanted:
+            self._size += 1
+            slot = Slot(next(self._numbers), AsyncLimiter(1, self._period))
+            heapq.heappush(self._free, (self._clock.monotonic() + self._second, slot.number, slot))
+
     async def _grant(self) -> None:
+        self._fit()
         slot = heapq.heappop(self._free)[2]
         await slot.limiter.acquire()
         slot.granted_at = _now()

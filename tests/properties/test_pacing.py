@@ -8,10 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shard.outbound.pacing import Budget
+from shard.outbound.rate import FLOOR, LearnedRate
 from tests.unit.shard.virtual import LoopClock, VirtualLoop
 
 
-async def _drive(cap: float, calls: int, seed: int, longest: float) -> tuple[list[float], float]:
+async def _drive(
+    cap: float, calls: int, seed: int, longest: float, refusals: float = 0.0
+) -> tuple[list[float], float]:
     """Arrivals at Telegram when `calls` are made as fast as the budget lets them."""
     chance = random.Random(seed)
     budget = Budget(LoopClock(), cap)
@@ -24,6 +27,8 @@ async def _drive(cap: float, calls: int, seed: int, longest: float) -> tuple[lis
         await asyncio.sleep(arrives)
         arrivals.append(asyncio.get_running_loop().time())
         await asyncio.sleep(latency - arrives)
+        if chance.random() < refusals:
+            budget.rest(chance.random() * 5)
         await budget.answered(slot)
 
     async with asyncio.TaskGroup() as group:
@@ -33,10 +38,12 @@ async def _drive(cap: float, calls: int, seed: int, longest: float) -> tuple[lis
     return sorted(arrivals), asyncio.get_running_loop().time()
 
 
-def drive(cap: float, calls: int, seed: int, longest: float) -> tuple[list[float], float]:
+def drive(
+    cap: float, calls: int, seed: int, longest: float, refusals: float = 0.0
+) -> tuple[list[float], float]:
     loop = VirtualLoop()
     try:
-        return loop.run_until_complete(_drive(cap, calls, seed, longest))
+        return loop.run_until_complete(_drive(cap, calls, seed, longest, refusals))
     finally:
         loop.close()
 
@@ -105,3 +112,16 @@ def test_interactive_goes_before_relayed_and_rest_holds_all() -> None:
     loop.close()
     assert [name for name, _ in order] == ["interactive", "relayed", "broadcast"]
     assert order[0][1] >= 5
+
+
+@given(st.floats(1, 1000), st.lists(st.floats(0, 30), max_size=20))
+def test_the_learned_rate_falls_at_once_and_comes_back(ceiling: float, gaps: list[float]) -> None:
+    rate, now = LearnedRate(ceiling), 100.0
+    assert rate.at(now) == ceiling
+    for gap in gaps:
+        now += gap
+        before = rate.at(now)
+        rate.refused(now)
+        assert rate.at(now) <= before
+        assert rate.at(now) >= ceiling * FLOOR * 0.999
+    assert rate.at(now + 6.1) == ceiling
