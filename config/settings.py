@@ -191,8 +191,8 @@ class Settings(BaseSettings):
     )
     vault_channels: Annotated[tuple[int, ...], NoDecode, PlainValidator(_read_channels)] = Field(
         default=(),
-        description="ids of private channels like -1001234567890 with commas between them, in which every bot "
-        "is an administrator: big files go from bot to bot through them",
+        description="ids of private channels like -1001234567890, commas between them, in which every bot is "
+        "an administrator: big files go from bot to bot through them",
     )
     data_dir: Path = Field(
         default=Path(".duologue"), description="a folder for the embedded servers' data that we may write to"

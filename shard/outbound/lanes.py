@@ -114,7 +114,7 @@ class Lanes:
         return self._later[0][0] if self._later else None
 
     def done(self, item: Item, now: float, *, sent: bool) -> None:
-        """The entry is finished, with all its parts. `sent`: messages to the chat, which count for its pace."""
+        """The entry is finished, with its parts. `sent`: messages to the chat, which count for its pace."""
         chat = self._chats[item.envelope.to]
         for _ in range(chat.taken):
             chat.queue.popleft()

@@ -219,12 +219,15 @@ class Sender:
             await self._done(item, parts, self._crossing.delivered(parts, result))
 
     async def _take(self, item: Item, weight: int, slots: list[Slot]) -> None:
-        """As many slots as the call counts for. One album at a time gathers its own: two could wait for ever."""
+        """As many slots as the call counts for.
+
+        One album at a time gathers its own: two could wait for each other for ever.
+        """
         if weight == 1:
             slots.append(await self._budget.take(item.envelope.lane))
             return
         async with self._many:
-            for _ in range(weight):
+            while len(slots) < weight:
                 slots.append(await self._budget.take(item.envelope.lane))
 
     async def _done(self, item: Item, parts: list[Item], notes: list[Note]) -> None:
