@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import msgspec
 
-from core.domain.ids import BotId, ConversationId, PersonId, TicketId
+from core.domain.ids import BotId, ConversationId, PersonId, TicketId, UpdateId
 
 
 class Phase(StrEnum):
@@ -25,7 +25,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     `bot` is where the person is served (home). `ticket` means something only while waiting.
     `conversation`, `side`, `partner` and `partner_bot` are the present conversation while
-    chatting, else the last one (forgotten after 48 idle hours).
+    chatting, else the last one (forgotten after 48 idle hours). `asked` is the last update of
+    `bot` by which the person asked for a change: an earlier one was worked through before it.
     """
 
     seq: int = 0
@@ -36,10 +37,18 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     side: int = 0
     partner: PersonId = PersonId(0)
     partner_bot: BotId = BotId(0)
+    asked: UpdateId = UpdateId(0)
 
     def talks_in(self, conversation: ConversationId) -> bool:
         """Whether this person is, at this `seq`, in that conversation."""
         return self.phase is Phase.CHATTING and self.conversation == conversation
+
+    def comes_after(self, update: UpdateId) -> bool:
+        """Whether that update of the person's own bot was worked through before this came to be.
+
+        Telegram repeats at most its queue of 100,000; its numbering may start again.
+        """
+        return 0 < self.asked - update < 100_000
 
 
 class Change(StrEnum):

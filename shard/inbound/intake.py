@@ -111,6 +111,10 @@ class Intake:
         """What follows from an update that is no command: to the partner, or back to the sender in words."""
         update, raw = taken
         standing = self._standings.get(person) or Standing()
+        if standing.bot == self._bot and standing.comes_after(update.update_id):
+            # It comes again after a death: it was appended before the command that came after it was worked
+            # through, and its conversation may be over. Whoever the partner is now, it is not theirs.
+            return []
         if update.message is not None:
             return [self._message(person, standing, update.update_id, update.message, raw)]
         if standing.phase is not Phase.CHATTING or standing.bot != self._bot:

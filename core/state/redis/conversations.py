@@ -21,7 +21,7 @@ from core.state.redis.keys import Keys
 from core.state.redis.scripts import FIND, LEAVE, MATCH
 from core.state.redis.streams import Append, Source, Streams
 
-_FIELDS = ("seq", "phase", "bot", "ticket", "conv", "side", "partner", "pbot")
+_FIELDS = ("seq", "phase", "bot", "ticket", "conv", "side", "partner", "pbot", "cupd", "cbot")
 _OUTBOX = Source("match", Epoch(0))
 
 
@@ -65,7 +65,7 @@ class Conversations:
     async def standings(self, people: Sequence[PersonId]) -> list[Standing]:
         """Where these people stand, in one round trip."""
         replies = await self._client.pipeline([("HMGET", self._keys.person(p), *_FIELDS) for p in people])
-        return [_standing([value if value is not None else b"" for value in reply]) for reply in replies]
+        return [_read([value if value is not None else b"" for value in reply]) for reply in replies]
 
     async def find(self, asker: Asker, *, safe: bool = True) -> Outcome:
         """Give an idle person a ticket. Raises StaleEpoch, RedisAway."""
@@ -168,8 +168,15 @@ class Conversations:
         return int(await self._client.command("XLEN", self._keys.tickets))
 
 
+def _read(values: Sequence[bytes]) -> Standing:
+    """A standing from a person's hash: `asked` counts for the bot that served it."""
+    *said, asked, asked_at = values
+    return _standing([*said, asked if asked_at == values[2] else b""])
+
+
 def _standing(values: Sequence[bytes]) -> Standing:
-    seq, phase, bot, ticket, conversation, side, partner, partner_bot = values
+    # An event that an older version wrote has no `asked`.
+    seq, phase, bot, ticket, conversation, side, partner, partner_bot, *asked = values
     return Standing(
         seq=int(seq or 0),
         phase=Phase((phase or b"idle").decode()),
@@ -179,6 +186,7 @@ def _standing(values: Sequence[bytes]) -> Standing:
         side=int(side or 0),
         partner=PersonId(int(partner or 0)),
         partner_bot=BotId(int(partner_bot or 0)),
+        asked=UpdateId(int((asked[0] if asked else b"") or 0)),
     )
 
 

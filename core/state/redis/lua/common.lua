@@ -17,30 +17,33 @@ local function bump(key)
   if redis.call('HINCRBY', key, 'seq', 1) == 1 then redis.call('HSET', key, 'seq', redis.call('TIME')[1]) end
 end
 
--- Whether this update of `bot` already changed the person's standing; 0 is no update and may always. Telegram
--- repeats at most its queue of 100,000; one further behind is new, after its numbering started again.
+-- What this update of `bot` came to when it was worked through before, or nil; 0 is no update and always new.
+-- Telegram repeats at most its queue of 100,000; one further behind is new, after its numbering started again.
 local function done_before(key, bot, update)
-  local last = redis.call('HMGET', key, 'cbot', 'cupd')
-  if update == '0' or last[1] ~= bot then return false end
+  local last = redis.call('HMGET', key, 'cbot', 'cupd', 'cword')
+  if update == '0' or last[1] ~= bot then return nil end
   local behind = tonumber(last[2]) - tonumber(update)
-  return behind >= 0 and behind < 100000
+  if behind == 0 then return last[3] or 'again' end
+  return (behind > 0 and behind < 100000) and 'again' or nil
 end
 
--- Remember that this update of `bot` changed the person's standing.
-local function note(key, bot, update)
-  if update ~= '0' then redis.call('HSET', key, 'cbot', bot, 'cupd', update) end
+-- Remember what this update of `bot` came to: 'again' where it changed the standing, else the word for that.
+local function note(key, bot, update, word)
+  if update ~= '0' then redis.call('HSET', key, 'cbot', bot, 'cupd', update, 'cword', word) end
 end
 
--- A person's standing: seq, phase, bot, ticket, conversation, side, partner, partner's bot.
+-- A person's standing: seq, phase, bot, ticket, conversation, side, partner, partner's bot, the last update of
+-- that bot that asked for a change.
 local function standing(key)
-  local v = redis.call('HMGET', key, 'seq', 'phase', 'bot', 'ticket', 'conv', 'side', 'partner', 'pbot')
-  return {v[1] or '0', v[2] or 'idle', v[3] or '0', v[4] or '', v[5] or '0', v[6] or '0', v[7] or '0', v[8] or '0'}
+  local v = redis.call('HMGET', key, 'seq', 'phase', 'bot', 'ticket', 'conv', 'side', 'partner', 'pbot', 'cbot', 'cupd')
+  local asked = (v[9] and v[9] == v[3]) and v[10] or '0'
+  return {v[1] or '0', v[2] or 'idle', v[3] or '0', v[4] or '', v[5] or '0', v[6] or '0', v[7] or '0', v[8] or '0', asked}
 end
 
 -- Write an event of `person` into the outbox; returns it as {id, person, change, standing...}.
 local function emit(outbox, person, change, key)
   local s = standing(key)
   local id = redis.call('XADD', outbox, '*', 'e',
-    table.concat({person, change, s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8]}, ' '))
-  return {id, person, change, s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8]}
+    table.concat({person, change, s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9]}, ' '))
+  return {id, person, change, s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9]}
 end

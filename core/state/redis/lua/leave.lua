@@ -5,15 +5,23 @@
 -- The partner is declared by the caller; where it is another by now, 'retry' says so.
 -- Returns {word, standing, event ...}: 'stale', 'again', 'retry', 'unchanged', 'done'.
 if not fence(KEYS[5], ARGV[1], tonumber(ARGV[2])) then return {'stale', standing(KEYS[1])} end
-if done_before(KEYS[1], ARGV[1], ARGV[3]) then return {'again', standing(KEYS[1])} end
+local known = done_before(KEYS[1], ARGV[1], ARGV[3])
 local s = standing(KEYS[1])
+if known then return {known, s} end
 local events = {}
 local told = ARGV[8]
 if s[2] == 'idle' then
-  if ARGV[6] ~= 'find' then return {'unchanged', s} end
+  if ARGV[6] ~= 'find' then
+    note(KEYS[1], ARGV[1], ARGV[3], 'unchanged')
+    if ARGV[3] ~= '0' then redis.call('PEXPIRE', KEYS[1], KEPT_MS) end
+    return {'unchanged', standing(KEYS[1])}
+  end
   told = 'searching'
 elseif s[2] == 'waiting' then
-  if ARGV[6] == 'find' then return {'unchanged', s} end
+  if ARGV[6] == 'find' then
+    note(KEYS[1], ARGV[1], ARGV[3], 'unchanged')
+    return {'unchanged', standing(KEYS[1])}
+  end
   redis.call('XDEL', KEYS[3], s[4])
   told = 'search_cancelled'
 else
@@ -30,7 +38,7 @@ else
 end
 bump(KEYS[1])
 redis.call('HSET', KEYS[1], 'phase', 'idle', 'ticket', '')
-note(KEYS[1], ARGV[1], ARGV[3])
+note(KEYS[1], ARGV[1], ARGV[3], 'again')
 if ARGV[6] == 'find' then
   local ticket = redis.call('XADD', KEYS[3], '*', 'p', ARGV[4], 'b', ARGV[1], 'l', s[7])
   redis.call('HSET', KEYS[1], 'phase', 'waiting', 'bot', ARGV[1], 'ticket', ticket)
