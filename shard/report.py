@@ -54,6 +54,7 @@ class Reporter:
     async def run(self) -> None:
         """Report until cancelled; a report that Redis does not take is left out."""
         while True:
+            metrics.LEASE_HELD.set(self._lease.valid())
             try:
                 if self._lease.valid():
                     await self._fleet.report(await self._report())
@@ -71,6 +72,8 @@ class Reporter:
             (self._clock.monotonic(), metrics.value(metrics.MESSAGES_IN), metrics.value(metrics.MESSAGES_OUT))
         )
         rate_in, rate_out = self._rates()
+        memory = metrics.private_memory_mib()
+        metrics.MEMORY_PRIVATE.set(memory)
         metrics.BACKLOG.set(backlog)
         metrics.BACKLOG_AGE.set(age)
         metrics.BUDGET_IN_USE.set(self._budget.in_use)
@@ -91,7 +94,7 @@ class Reporter:
             too_many=round(metrics.value(metrics.TOO_MANY)),
             repeats=round(metrics.value(metrics.REPEATS)),
             bounced=round(metrics.value(metrics.BOUNCED)),
-            memory_mib=metrics.private_memory_mib(),
+            memory_mib=memory,
             file_url=self._file_url,
         )
 

@@ -19,6 +19,7 @@ from redis.backoff import NoBackoff
 
 from config.settings import Durability
 from core.domain.errors import RedisAway
+from core.service import metrics
 from core.state.redis.scripts import Script
 
 Argument = str | bytes | int
@@ -71,7 +72,11 @@ class RedisClient:
         self._wait: Command | None = None
         if durability == "replica":
             self._wait = ("WAIT", 1, SAFE_WAIT_MS)
-        self.round_trips = 0
+
+    @property
+    def round_trips(self) -> int:
+        """Round trips of this process so far."""
+        return round(metrics.value(metrics.REDIS_ROUND_TRIPS))
 
     async def __aenter__(self) -> Self:
         return self
@@ -90,7 +95,7 @@ class RedisClient:
 
     async def command(self, *command: Argument) -> Any:
         """Run one command. Raises RedisAway."""
-        self.round_trips += 1
+        metrics.REDIS_ROUND_TRIPS.inc()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 return await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]
@@ -130,7 +135,7 @@ class RedisClient:
         self, commands: Sequence[Command], *, safe: bool = False, missing_scripts: bool = False
     ) -> list[Any]:
         """Run commands in one round trip on one connection, so that a wait for safety covers them."""
-        self.round_trips += 1
+        metrics.REDIS_ROUND_TRIPS.inc()
         wait = self._wait if safe else None
         try:
             async with asyncio.timeout(ANSWER_SECONDS), self._redis.pipeline(transaction=False) as pipe:
