@@ -53,3 +53,34 @@ async def test_a_write_without_a_replica_is_not_safe_in_replica_mode(redis_url: 
     async with RedisClient(redis_url, "replica") as client:
         with pytest.raises(RedisAway, match="0 disks or replicas"):
             await client.open()
+
+
+async def test_a_cancelled_caller_ends_wherever_it_just_was(client: RedisClient) -> None:
+    """On Python 3.11 asyncio.wait_for loses a cancellation that comes when its future is just done."""
+    lost: list[int] = []
+
+    async def call_until_cancelled() -> None:
+        while not lost:
+            await client.command("PING")
+            await client.pipeline([("PING",)], safe=True)
+
+    for steps in range(60):
+        caller = asyncio.create_task(call_until_cancelled())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        caller.cancel()
+        done, _ = await asyncio.wait({caller}, timeout=3)
+        if not done:
+            lost.append(steps)
+            await caller
+    assert lost == []
+
+
+async def test_a_server_that_does_not_answer_is_away(
+    redis_url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.state.redis.client.ANSWER_SECONDS", 0.05)
+    async with RedisClient(redis_url, "fast", connections=1) as client:
+        with pytest.raises(RedisAway):
+            await client.command("BLPOP", f"{keys.prefix}nothing", 1)
+        assert await client.command("PING") == b"PONG", "the late answer is nobody else's"
