@@ -1,69 +1,103 @@
 """People, in layers: this process's memory over Redis over PostgreSQL.
 
-Memory is bounded, and trusted for five minutes; a change anywhere reaches it in well under a
-second by Redis' channel, and when that was cut all of it is dropped. One fetch a person at a
-time, however many ask. While PostgreSQL is away people whom Redis or the memory knows go on;
-while Redis is away PostgreSQL answers alone.
+Memory is bounded, and trusted for five minutes while the channel of changes is heard: so a change
+anywhere is known here in well under a second. While the channel is cut memory is trusted for half
+a second only, and when it is back all is asked for again. A row in Redis is confirmed with
+PostgreSQL every five minutes; that bounds, at ten, how long a change lives unheard whose writer
+died just after writing it.
+
+One fetch a person at a time, however many ask; a caller that gives up ends it for nobody else.
+While PostgreSQL is away people whom memory or Redis knows go on as they were; while Redis is away
+PostgreSQL answers alone.
 """
 
 import asyncio
-import time
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, assert_never
 
 import structlog
 
 from core.domain.errors import RedisAway, StoreAway
 from core.domain.ids import BotId, PersonId
 from core.domain.person import Person
+from core.service.clock import Clock, SystemClock
 from core.state.postgres.people import PeopleTable
-from core.state.redis.people_cache import PeopleCache
+from core.state.postgres.pool import DatabaseAway
+from core.state.redis.people_cache import Cached, Change, Channel, PeopleCache
 
-KEPT_SECONDS = 300.0
-KEPT_PEOPLE = 50_000
+TRUSTED_SECONDS = 300.0
+DEAF_SECONDS = 0.5
+"""How long memory is trusted while changes are not heard."""
+REST_SECONDS = 5.0
+"""While PostgreSQL is away, one caller in this time asks it about people whom we know."""
+TELL_SECONDS = 0.5
+KEPT_PEOPLE = 20_000
 
 log = structlog.get_logger(__name__)
+
+
+_Outcome = Person | StoreAway | None
+"""A person's row, None where there is none, or why it cannot be known."""
+
+
+class _Entry(NamedTuple):
+    learned: float
+    row: Person | None
 
 
 class People:
     """`run` must run for changes of other processes to be heard."""
 
-    def __init__(self, table: PeopleTable, cache: PeopleCache) -> None:
+    def __init__(self, table: PeopleTable, cache: PeopleCache, clock: Clock | None = None) -> None:
         self._table = table
         self._cache = cache
-        self._known: OrderedDict[PersonId, tuple[float, Person | None]] = OrderedDict()
+        self._clock = clock or SystemClock()
+        self._known: OrderedDict[PersonId, _Entry] = OrderedDict()
         self._flights: dict[PersonId, asyncio.Future[Person | None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._trusted = DEAF_SECONDS
+        self._all_since = float("-inf")
+        self._table_away = False
+        self._rest_until = float("-inf")
+        self._untold: dict[PersonId, Person] = {}
+        self._some_untold = asyncio.Event()
 
     async def run(self) -> None:
-        """Hear of changes; never returns."""
-        async for person in self._cache.changes():
-            if person is None:
-                self._known.clear()
-                self._flights.clear()
-            else:
-                self._known.pop(person, None)
-                self._flights.pop(person, None)
+        """Hear of changes, and tell those that could not be told before; never returns."""
+        async with asyncio.TaskGroup() as parts:
+            parts.create_task(self._hear(), name="people: hear")
+            parts.create_task(self._tell(), name="people: tell")
+
+    @property
+    def hears(self) -> bool:
+        """Whether changes of other processes are heard just now."""
+        return self._trusted == TRUSTED_SECONDS
 
     async def get(self, person: PersonId) -> Person | None:
         """One person, or None where nobody has heard of them. Raises StoreAway."""
-        return (await self.get_many([person]))[person]
+        entry = self._known.get(person)
+        if entry is not None and self._fresh(entry, self._clock.monotonic()):
+            self._known.move_to_end(person)
+            return entry.row
+        return (await self.get_many((person,)))[person]
 
     async def get_many(self, people: Iterable[PersonId]) -> dict[PersonId, Person | None]:
-        """Many at once: at most one round trip to each layer. Raises StoreAway."""
-        now = time.monotonic()
+        """Many at once: at most one round trip to each layer. Raises StoreAway if one cannot be known."""
+        now = self._clock.monotonic()
         found: dict[PersonId, Person | None] = {}
         waiting: dict[PersonId, asyncio.Future[Person | None]] = {}
         missing: list[PersonId] = []
         for person in dict.fromkeys(people):
             entry = self._known.get(person)
-            if entry is not None and entry[0] > now:
-                found[person] = entry[1]
+            if entry is not None and self._fresh(entry, now):
+                found[person] = entry.row
             elif person in self._flights:
                 waiting[person] = self._flights[person]
             else:
                 missing.append(person)
         if missing:
-            found.update(await self._fly(missing))
+            waiting |= self._take_off(missing)
         for person, flight in waiting.items():
             found[person] = await asyncio.shield(flight)
         return found
@@ -80,33 +114,93 @@ class People:
         """The person agrees to the rules. Raises DatabaseAway."""
         return await self._changed(await self._table.consent(person, language, home))
 
+    async def ban(self, person: PersonId, until: float, reason: str) -> Person:
+        """Shut somebody out, see PeopleTable.ban. Raises DatabaseAway."""
+        return await self._changed(await self._table.ban(person, until, reason))
+
+    # --- Changes --------------------------------------------------------------------------------
+
     async def _changed(self, person: Person) -> Person:
-        try:
-            await self._cache.change(person)
-        except RedisAway as error:
-            log.warning("a change may be heard late", why=str(error))
         self._flights.pop(person.id, None)
         self._remember(person.id, person)
+        try:
+            newest = await self._cache.change(person, self._now_ms())
+        except RedisAway as error:
+            self._untold[person.id] = person
+            self._some_untold.set()
+            log.warning("a change will be told when Redis is back", why=str(error))
+        else:
+            if not newest:
+                # Somebody changed the person after us, and was faster to tell.
+                self._known.pop(person.id, None)
         return person
 
-    async def _fly(self, people: list[PersonId]) -> dict[PersonId, Person | None]:
+    async def _tell(self) -> None:
+        while True:
+            await self._some_untold.wait()
+            await self._clock.sleep(TELL_SECONDS)
+            for person, row in list(self._untold.items()):
+                try:
+                    await self._cache.change(row, self._now_ms())
+                except RedisAway:
+                    break
+                if self._untold.get(person) is row:
+                    del self._untold[person]
+            if not self._untold:
+                self._some_untold.clear()
+
+    async def _hear(self) -> None:
+        async for news in self._cache.changes():
+            match news:
+                case Change(person, version):
+                    entry = self._known.get(person)
+                    # Our own change comes back to us: what we know is as new.
+                    if entry is None or entry.row is None or entry.row.version < version:
+                        self._known.pop(person, None)
+                        self._flights.pop(person, None)
+                case Channel.OPEN:
+                    self._trusted = TRUSTED_SECONDS
+                    self._all_since = self._clock.monotonic()
+                    self._flights.clear()
+                case Channel.LOST:
+                    self._trusted = DEAF_SECONDS
+                case _:
+                    assert_never(news)
+
+    # --- Fetching -------------------------------------------------------------------------------
+
+    def _take_off(self, people: list[PersonId]) -> dict[PersonId, asyncio.Future[Person | None]]:
+        """Begin to fetch these people, together, in a task of its own."""
         loop = asyncio.get_running_loop()
-        flights = {person: loop.create_future() for person in people}
-        self._flights.update(flights)
+        flights: dict[PersonId, asyncio.Future[Person | None]] = {p: loop.create_future() for p in people}
+        self._flights |= flights
+        task = loop.create_task(self._fly(flights), name="people: fetch")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return flights
+
+    async def _fly(self, flights: dict[PersonId, asyncio.Future[Person | None]]) -> None:
         try:
-            found = await self._fetch(people)
+            found = await self._fetch(list(flights))
         except BaseException as error:
+            failure = error if isinstance(error, Exception) else StoreAway("the process ends")
             for person, flight in flights.items():
                 self._land(person, flight)
-                flight.set_exception(error if isinstance(error, Exception) else StoreAway("given up"))
-                flight.exception()
-            raise
+                flight.set_exception(failure)
+                flight.exception()  # nobody may be left to hear it
+            if not isinstance(error, Exception):
+                raise
+            return
         for person, flight in flights.items():
+            outcome = found[person]
             # Whoever changed meanwhile is not remembered: what was fetched may be the old row.
-            if self._land(person, flight):
-                self._remember(person, found[person])
-            flight.set_result(found[person])
-        return found
+            if self._land(person, flight) and not isinstance(outcome, StoreAway):
+                self._remember(person, outcome)
+            if isinstance(outcome, StoreAway):
+                flight.set_exception(outcome)
+                flight.exception()
+            else:
+                flight.set_result(outcome)
 
     def _land(self, person: PersonId, flight: asyncio.Future[Person | None]) -> bool:
         if self._flights.get(person) is not flight:
@@ -114,23 +208,76 @@ class People:
         del self._flights[person]
         return True
 
-    async def _fetch(self, people: list[PersonId]) -> dict[PersonId, Person | None]:
-        cached: dict[PersonId, Person] = {}
+    async def _fetch(self, people: Sequence[PersonId]) -> dict[PersonId, _Outcome]:
+        """The outcome for each of the people."""
+        cached = await self._from_cache(people)
+        confirmed_since = self._now_ms() - TRUSTED_SECONDS * 1000
+        found: dict[PersonId, _Outcome] = {
+            person: row for person, (row, asked_at) in cached.items() if asked_at >= confirmed_since
+        }
+        guesses = {person: cached[person].row for person in cached if person not in found}
+        for person in people:
+            entry = self._known.get(person)
+            if person not in found and person not in guesses and entry is not None and entry.row is not None:
+                guesses[person] = entry.row
+        if guesses and not self._may_confirm():
+            found |= guesses
+        missing = [person for person in people if person not in found]
+        if missing:
+            found |= await self._from_table(missing, guesses)
+        return found
+
+    async def _from_cache(self, people: Sequence[PersonId]) -> dict[PersonId, Cached]:
         try:
-            cached = await self._cache.get_many(people)
+            return await self._cache.get_many(people)
         except RedisAway as error:
             log.debug("the shared cache is away", why=str(error))
-        missing = [person for person in people if person not in cached]
-        rows = await self._table.get_many(missing) if missing else {}
-        if rows:
-            try:
-                await self._cache.fill(rows.values())
-            except RedisAway as error:
-                log.debug("the shared cache is away", why=str(error))
-        return {person: cached.get(person) or rows.get(person) for person in people}
+            return {}
+
+    async def _from_table(
+        self, people: Sequence[PersonId], guesses: dict[PersonId, Person]
+    ) -> dict[PersonId, _Outcome]:
+        asked_at = self._now_ms()
+        try:
+            rows = await self._table.get_many(people)
+        except DatabaseAway as error:
+            self._table_away = True
+            self._rest_until = self._clock.monotonic() + REST_SECONDS
+            return {person: guesses.get(person, error) for person in people}
+        self._table_away = False
+        try:
+            await self._cache.fill(rows.values(), asked_at)
+        except RedisAway as error:
+            log.debug("the shared cache is away", why=str(error))
+        return {person: rows.get(person) for person in people}
+
+    def _may_confirm(self) -> bool:
+        """Whether to ask PostgreSQL about people whom we know: while it is away one caller tries for all."""
+        now = self._clock.monotonic()
+        if now < self._rest_until:
+            return False
+        if self._table_away:
+            self._rest_until = now + REST_SECONDS
+        return True
+
+    # --- Memory ---------------------------------------------------------------------------------
+
+    def _fresh(self, entry: _Entry, now: float) -> bool:
+        return entry.learned > self._all_since and now - entry.learned < self._trusted
 
     def _remember(self, person: PersonId, row: Person | None) -> None:
-        self._known[person] = (time.monotonic() + KEPT_SECONDS, row)
+        known = self._known.get(person)
+        if (
+            known is not None
+            and known.row is not None
+            and row is not None
+            and known.row.version > row.version
+        ):
+            row = known.row
+        self._known[person] = _Entry(self._clock.monotonic(), row)
         self._known.move_to_end(person)
         if len(self._known) > KEPT_PEOPLE:
             self._known.popitem(last=False)
+
+    def _now_ms(self) -> int:
+        return round(self._clock.wall() * 1000)

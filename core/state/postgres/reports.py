@@ -3,7 +3,6 @@
 from core.domain.ids import ConversationId, PersonId
 from core.state.postgres.pool import Database
 
-
 REASON_LENGTH = 1000
 """Characters of a reason that are kept."""
 

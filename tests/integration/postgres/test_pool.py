@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -20,28 +19,6 @@ from core.state.postgres.pool import CALL_SECONDS, Database, DatabaseAway, Schem
 from deploy.embedded import EmbeddedPostgres
 
 NUMBER = "SELECT $1::int AS number"
-
-
-@pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    """A folder with a short path, so that a socket fits into it."""
-    made = Path(tempfile.mkdtemp(prefix="duo-"))
-    yield made
-    shutil.rmtree(made, ignore_errors=True)
-
-
-@pytest.fixture(scope="module")
-def breakable(folder: Path) -> Iterator[EmbeddedPostgres]:
-    server = EmbeddedPostgres(folder / "postgres", {"max_connections": "20", "fsync": "off"})
-    yield server
-    server.kill()
-
-
-@pytest.fixture
-async def own(breakable: EmbeddedPostgres) -> EmbeddedPostgres:
-    """A server to break; running, whatever the test before did to it."""
-    await breakable.start()
-    return breakable
 
 
 @asynccontextmanager

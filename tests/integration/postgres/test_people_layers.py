@@ -1,0 +1,405 @@
+"""People in layers: memory over Redis over PostgreSQL, between processes (here: objects of their own)."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core.domain.ids import BotId, PersonId
+from core.domain.person import Person
+from core.service import metrics
+from core.service.clock import SystemClock
+from core.state import people as layers
+from core.state.people import People
+from core.state.postgres.migrate import migrate
+from core.state.postgres.people import PeopleTable
+from core.state.postgres.pool import Database, DatabaseAway
+from core.state.redis.client import RedisClient
+from core.state.redis.keys import Keys
+from core.state.redis.people_cache import PeopleCache
+from deploy.embedded import EmbeddedPostgres, EmbeddedRedis
+
+BOT = BotId(11111)
+ANNA, BEN = PersonId(1), PersonId(2)
+FOR_GOOD = float("inf")
+
+
+class Clock(SystemClock):
+    """The machine's clock, which the test can put forward."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.ahead
+
+    def wall(self) -> float:
+        return super().wall() + self.ahead
+
+
+@dataclass
+class Process:
+    """What one process of the network has."""
+
+    table: PeopleTable
+    cache: PeopleCache
+    client: RedisClient
+    people: People
+    clock: Clock
+    parts: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def listen(self) -> None:
+        """Hear of changes from now on."""
+        self.parts.append(asyncio.create_task(self.people.run()))
+        await eventually(lambda: self.people.hears)
+
+
+async def eventually(holds: Callable[[], bool | Awaitable[bool]]) -> None:
+    """Wait until it holds."""
+    async with asyncio.timeout(20):
+        while not (answer if isinstance(answer := holds(), bool) else await answer):
+            await asyncio.sleep(0.01)
+
+
+Start = Callable[[str, str], Awaitable[Process]]
+
+
+@pytest.fixture
+async def start(key_prefix: str) -> AsyncIterator[Start]:
+    """Makes processes."""
+    keys = Keys(key_prefix)
+    started: list[Process] = []
+    async with AsyncExitStack() as stack:
+
+        async def make(database_url: str, redis_url: str) -> Process:
+            database = await stack.enter_async_context(Database(database_url))
+            client = await stack.enter_async_context(RedisClient(redis_url))
+            table, cache, clock = PeopleTable(database), PeopleCache(client, keys), Clock()
+            process = Process(table, cache, client, People(table, cache, clock), clock)
+            started.append(process)
+            return process
+
+        yield make
+        parts = [part for process in started for part in process.parts]
+        for part in parts:
+            part.cancel()
+        ends = await asyncio.gather(*parts, return_exceptions=True)
+        assert [end for end in ends if not isinstance(end, asyncio.CancelledError)] == []
+
+
+@pytest.fixture
+async def one(start: Start, database_url: str, redis_url: str) -> Process:
+    process = await start(database_url, redis_url)
+    await process.listen()
+    return process
+
+
+@pytest.fixture
+async def two(start: Start, database_url: str, redis_url: str) -> Process:
+    process = await start(database_url, redis_url)
+    await process.listen()
+    return process
+
+
+class Costs:
+    """SQL statements and a process's Redis round trips since the last look."""
+
+    def __init__(self, process: Process) -> None:
+        self._process = process
+        self._last = self._now()
+
+    def _now(self) -> tuple[int, int]:
+        return round(metrics.value(metrics.SQL_STATEMENTS)), self._process.client.round_trips
+
+    def since(self) -> tuple[int, int]:
+        last, self._last = self._last, self._now()
+        return self._last[0] - last[0], self._last[1] - last[1]
+
+
+async def banned(process: Process, person: PersonId) -> bool:
+    row = await process.people.get(person)
+    return row is not None and row.banned(0)
+
+
+# --- The layers ---------------------------------------------------------------------------------
+
+
+async def test_each_layer_spares_the_ones_below(one: Process, two: Process) -> None:
+    anna = await one.table.consent(ANNA, "de", BOT)
+    costs = Costs(one)
+    assert await one.people.get(ANNA) == anna
+    sql, redis = costs.since()
+    assert (sql, redis > 0) == (1, True)
+    assert await one.people.get(ANNA) == anna
+    assert costs.since() == (0, 0)
+    costs = Costs(two)
+    assert await two.people.get(ANNA) == anna
+    assert costs.since() == (0, 1)
+
+
+async def test_a_thousand_people_are_a_round_trip_to_each_layer(one: Process, two: Process) -> None:
+    thousand = [PersonId(n) for n in range(1, 1001)]
+    for person in thousand[::250]:
+        await one.table.consent(person, "en", BOT)
+    costs = Costs(one)
+    found = await one.people.get_many(thousand)
+    sql, redis = costs.since()
+    assert sql == 1
+    assert redis <= 3  # to ask, to fill in, and to send the script once more where the server has it not
+    assert sorted(found) == thousand
+    assert [person for person in thousand if found[person]] == thousand[::250]
+    costs = Costs(two)
+    await two.people.get_many(thousand[::250])
+    assert costs.since() == (0, 1)
+    await two.people.get_many(thousand[::250])
+    assert costs.since() == (0, 0)
+
+
+async def test_one_fetch_however_many_ask(one: Process) -> None:
+    await one.table.consent(ANNA, "de", BOT)
+    costs = Costs(one)
+    answers = await asyncio.gather(*(one.people.get(ANNA) for _ in range(50)))
+    assert {answer.language for answer in answers if answer} == {"de"}
+    assert costs.since()[0] == 1
+
+
+async def test_a_caller_that_gives_up_ends_it_for_nobody_else(one: Process) -> None:
+    await one.table.consent(ANNA, "de", BOT)
+    first = asyncio.create_task(one.people.get(ANNA))
+    others = [asyncio.create_task(one.people.get(ANNA)) for _ in range(3)]
+    await asyncio.sleep(0)
+    first.cancel()
+    assert [row.language for row in await asyncio.gather(*others) if row] == ["de"] * 3
+    assert first.cancelled()
+
+
+async def test_memory_is_bounded_and_keeps_whom_it_used_last(
+    one: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layers, "KEPT_PEOPLE", 10)
+    for n in range(1, 11):
+        await one.people.get(PersonId(n))
+    await one.people.get(PersonId(1))
+    await one.people.get(PersonId(11))
+    costs = Costs(one)
+    await one.people.get(PersonId(1))
+    assert costs.since() == (0, 0)
+    await one.people.get(PersonId(2))
+    assert costs.since()[0] == 1
+
+
+async def test_language(one: Process) -> None:
+    assert await one.people.language(ANNA) is None
+    await one.people.consent(ANNA, "de", BOT)
+    assert await one.people.language(ANNA) == "de"
+
+
+# --- Changes ------------------------------------------------------------------------------------
+
+
+async def test_a_change_is_known_at_once_here_and_heard_there(one: Process, two: Process) -> None:
+    assert await two.people.get(ANNA) is None
+    await one.people.consent(ANNA, "de", BOT)
+    assert await one.people.language(ANNA) == "de"
+    await eventually(lambda: language_is(two, "de"))
+    await two.people.ban(ANNA, FOR_GOOD, "spam")
+    assert await banned(two, ANNA)
+    await eventually(lambda: banned(one, ANNA))
+
+
+async def language_is(process: Process, language: str) -> bool:
+    return await process.people.language(ANNA) == language
+
+
+async def test_ones_own_change_coming_back_costs_nothing(one: Process, two: Process) -> None:
+    assert await two.people.get(ANNA) is None
+    await one.people.consent(ANNA, "de", BOT)
+    await eventually(lambda: language_is(two, "de"))
+    await two.people.consent(BEN, "en", BOT)
+    await eventually(lambda: known_to(one, BEN))  # what was said before has been heard, then
+    costs = Costs(one)
+    await one.people.get(ANNA)
+    assert costs.since() == (0, 0)
+
+
+async def known_to(process: Process, person: PersonId) -> bool:
+    return await process.people.get(person) is not None
+
+
+async def test_of_two_changes_told_in_the_wrong_order_the_newer_stays(one: Process, two: Process) -> None:
+    older = await one.table.consent(ANNA, "de", BOT)
+    newer = await one.table.ban(ANNA, FOR_GOOD, "spam")
+    assert await one.cache.change(newer, 1)
+    assert not await one.cache.change(older, 2)
+    await one.cache.fill([older], 3)
+    assert (await one.cache.get_many([ANNA]))[ANNA].row == newer
+    two.clock.ahead = -3600  # so that the row counts as confirmed: what is looked at is Redis'
+    assert await banned(two, ANNA)
+
+
+async def test_a_writer_that_was_overtaken_does_not_believe_itself(one: Process) -> None:
+    class Overtaken(PeopleTable):
+        async def consent(self, person: PersonId, language: str, home: BotId) -> Person:
+            older = await super().consent(person, language, home)
+            newer = await self.ban(person, FOR_GOOD, "spam")
+            await one.cache.change(newer, round(one.clock.wall() * 1000))
+            return older
+
+    people = People(Overtaken(one.table._database), one.cache, one.clock)
+    part = asyncio.create_task(people.run())
+    one.parts.append(part)
+    await eventually(lambda: people.hears)
+    assert not (await people.consent(ANNA, "de", BOT)).banned(0)
+    row = await people.get(ANNA)
+    assert row is not None
+    assert row.banned(0)
+
+
+async def test_what_was_missed_while_the_channel_was_cut_is_asked_again(one: Process) -> None:
+    await one.people.consent(ANNA, "de", BOT)
+    assert not await banned(one, ANNA)
+    # A change that is in Redis, but of which this process was not told.
+    await one.cache.fill([await one.table.ban(ANNA, FOR_GOOD, "spam")], round(one.clock.wall() * 1000))
+    assert not await banned(one, ANNA)
+    await one.client.command("CLIENT", "KILL", "TYPE", "pubsub")
+    await eventually(lambda: banned(one, ANNA))
+    await eventually(lambda: one.people.hears)
+
+
+async def test_deaf_memory_is_trusted_for_a_moment_only(
+    start: Start, database_url: str, redis_url: str
+) -> None:
+    deaf = await start(database_url, redis_url)
+    await deaf.people.consent(ANNA, "de", BOT)
+    await deaf.cache.fill([await deaf.table.ban(ANNA, FOR_GOOD, "spam")], round(deaf.clock.wall() * 1000))
+    deaf.clock.ahead += layers.DEAF_SECONDS
+    assert await banned(deaf, ANNA)
+
+
+async def test_a_change_whose_writer_died_is_found_after_five_minutes(one: Process) -> None:
+    await one.people.consent(ANNA, "de", BOT)
+    await one.table.ban(ANNA, FOR_GOOD, "spam")
+    assert not await banned(one, ANNA)
+    one.clock.ahead += layers.TRUSTED_SECONDS + 1
+    assert await banned(one, ANNA)
+
+
+async def test_rubbish_in_redis_is_passed_over(one: Process, key_prefix: str) -> None:
+    keys = Keys(key_prefix)
+    anna = await one.table.consent(ANNA, "de", BOT)
+    for rubbish in (b"", b"x", b"1 2", b"1 x \x91\x01", b"1 2 \xc1", b"9" * 40, b"\xff\xfe"):
+        await one.client.command("SET", keys.user(ANNA), rubbish)
+        one.clock.ahead += layers.TRUSTED_SECONDS + 1
+        assert await one.people.get(ANNA) == anna
+    for rubbish in (b"", b"x", b"1", b"1 2 3", b"1 \xff"):
+        await one.client.command("PUBLISH", keys.people_changed, rubbish)
+    await one.table.consent(BEN, "en", BOT)
+    await one.people.ban(BEN, FOR_GOOD, "")
+    assert one.people.hears
+
+
+# --- A store is away ----------------------------------------------------------------------------
+
+
+async def test_known_people_go_on_while_postgresql_is_away(
+    start: Start, own: EmbeddedPostgres, redis_url: str
+) -> None:
+    await migrate(own.url)
+    process, newcomer = await start(own.url, redis_url), await start(own.url, redis_url)
+    await process.listen()
+    await newcomer.listen()
+    await process.table._database.execute("DELETE FROM people")
+    anna = await process.people.consent(ANNA, "de", BOT)
+    own.kill()
+    assert await newcomer.people.get(ANNA) == anna  # Redis knows
+    for _ in range(3):
+        process.clock.ahead += layers.TRUSTED_SECONDS + 1
+        assert await process.people.get(ANNA) == anna
+    with pytest.raises(DatabaseAway):
+        await process.people.get(BEN)
+    with pytest.raises(DatabaseAway):
+        await process.people.get_many([ANNA, BEN])
+    with pytest.raises(DatabaseAway):
+        await process.people.ban(ANNA, FOR_GOOD, "spam")
+    assert await process.people.language(BEN) is None
+    await own.start()
+    assert await process.people.get(BEN) is None
+    await process.table.ban(ANNA, FOR_GOOD, "spam")
+    process.clock.ahead += layers.TRUSTED_SECONDS + 1
+    assert await banned(process, ANNA)
+
+
+async def test_while_postgresql_is_away_known_people_do_not_wait_for_it(
+    start: Start, own: EmbeddedPostgres, redis_url: str
+) -> None:
+    await migrate(own.url)
+    process = await start(own.url, redis_url)
+    await process.listen()
+    everybody = [PersonId(n) for n in range(1, 101)]
+    for person in everybody:
+        await process.people.consent(person, "en", BOT)
+    own.kill()
+    process.clock.ahead += layers.TRUSTED_SECONDS + 1
+    asked = 0
+
+    class Counted(PeopleTable):
+        async def get_many(self, people: object) -> dict[PersonId, Person]:
+            nonlocal asked
+            asked += 1
+            raise DatabaseAway("away")
+
+    process.people._table = Counted(process.table._database)
+    for person in everybody:
+        assert await process.people.get(person)
+    assert asked == 1
+    process.clock.ahead += layers.TRUSTED_SECONDS + layers.REST_SECONDS
+    await asyncio.gather(*(process.people.get(person) for person in everybody))
+    assert asked == 2
+
+
+async def test_postgresql_answers_alone_while_redis_is_away(
+    start: Start, database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder: Path = tmp_path_factory.mktemp("r")
+    async with EmbeddedRedis(folder / "redis") as redis:
+        process, other = await start(database_url, redis.url), await start(database_url, redis.url)
+        await process.listen()
+        await other.listen()
+        assert await other.people.get(ANNA) is None
+        redis.kill()
+        await eventually(lambda: not process.people.hears)
+        await process.people.consent(ANNA, "de", BOT)
+        assert await process.people.language(ANNA) == "de"
+        await eventually(lambda: language_is(other, "de"))
+        await process.people.ban(ANNA, FOR_GOOD, "spam")
+        await redis.start()
+        await eventually(lambda: process.people.hears)
+
+        async def told() -> bool:
+            cached = (await process.cache.get_many([ANNA])).get(ANNA)
+            return cached is not None and cached.row.banned(0)
+
+        await eventually(told)
+        await eventually(lambda: banned(other, ANNA))
+
+
+async def test_a_channel_that_falls_silent_is_given_up(
+    start: Start, database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The server stands still: nothing is closed, nothing comes."""
+    folder: Path = tmp_path_factory.mktemp("r")
+    async with EmbeddedRedis(folder / "redis") as redis:
+        process = await start(database_url, redis.url)
+        await process.listen()
+        server = psutil.Process(redis.pid)
+        server.send_signal(signal.SIGSTOP)
+        try:
+            await eventually(lambda: not process.people.hears)
+        finally:
+            server.send_signal(signal.SIGCONT)
+        await eventually(lambda: process.people.hears)
