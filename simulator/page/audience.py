@@ -45,6 +45,7 @@ class Audience:
             hooks.on_reacted,
         ):
             listeners.append(self.changed)
+        hooks.on_action.append(self._acting)
 
     def join(self, people: Iterable[int]) -> Viewer:
         viewer = Viewer(people)
@@ -74,6 +75,11 @@ class Audience:
         line = _line(event)
         for viewer in viewers:
             viewer.tell(line)
+
+    def _acting(self, person: Person, bot: Bot, action: str) -> None:
+        """The bot is typing, or the like."""
+        for viewer in self._watched.get(person.id, ()):
+            viewer.tell(_line({"type": "action", "person": person.id, "bot": bot.id, "action": action}))
 
     def tell_all(self, event: Json) -> None:
         if self._viewers:

@@ -89,7 +89,6 @@ export class Composer {
   }
 
   start() {
-    this.input.focus();
     return this.phone.act(this.phone.chat.blocked ? "unblock" : "open");
   }
 
@@ -141,9 +140,11 @@ export class Composer {
   show({ started, blocked, keyboard }) {
     const open = started && !blocked;
     const start = this.phone.find(".start");
+    const pressed = document.activeElement === start;
     start.hidden = open;
     start.textContent = blocked ? "Unblock" : "Start";
     this.phone.find(".line").hidden = !open;
+    if (open && pressed) this.input.focus();
     if (!open) {
       this.tray.close();
       this.format.hidden = true;

@@ -92,31 +92,47 @@ export class Phone {
   }
 
   async load() {
-    const asked = `${this.person.id}/${this.bot}`;
+    // What happens while the chat is being fetched is put on top of it.
+    const meanwhile = (this.meanwhile = []);
     const chat = await call(`/page/chat?person=${this.person.id}&bot=${this.bot}`);
-    if (asked !== `${this.person.id}/${this.bot}`) return;
+    if (this.meanwhile !== meanwhile) return;
+    this.meanwhile = null;
     this.forget();
     this.list.replaceChildren();
     chat.messages.forEach((message) => this.place(message, false));
     this.setChat(chat);
+    this.setActing(null);
+    meanwhile.forEach((event) => this.hear(event));
     this.toEnd(true);
   }
 
-  setChat({ started, blocked, keyboard }) {
-    this.chat = { started, blocked, keyboard };
+  /** Shows for a few seconds, as Telegram does, that something is being written or sent. */
+  setActing(action) {
+    clearTimeout(this.acting);
     const bot = this.botOf(this.bot);
-    this.find(".state").textContent = blocked ? `has blocked @${bot?.username}` : `on @${bot?.username}`;
+    const words = action ? (action === "typing" ? "somebody is typing…" : "somebody is sending something…") : null;
+    this.find(".state").textContent = words ?? `${this.chat.blocked ? "has blocked" : "on"} @${bot?.username}`;
+    if (action) this.acting = setTimeout(() => this.setActing(null), 5000);
+  }
+
+  setChat({ started, blocked, keyboard }) {
+    const turned = blocked !== this.chat.blocked;
+    this.chat = { started, blocked, keyboard };
+    if (turned) this.setActing(null);
     this.composer.show(this.chat);
     this.list.querySelector(".welcome")?.remove();
     if (!this.rows.size) {
-      const words = "An anonymous chat with a stranger. Press Start to open the bot.";
-      this.list.append(make("li", { class: "welcome" }, make("b", {}, bot?.name ?? ""), words));
+      const words = "An anonymous chat with a stranger. Start both phones before you search, and the two can meet.";
+      this.list.append(make("li", { class: "welcome" }, make("b", {}, this.botName()), words));
     }
   }
 
   /** Something happened in one of this person's chats. */
   hear(event) {
     if (event.bot !== this.bot) return;
+    if (this.meanwhile) return this.meanwhile.push(event);
+    if (event.type === "action") return this.setActing(event.action);
+    if (event.message && !event.message.out) this.setActing(null);
     if (event.message) this.place(event.message, true);
     this.setChat(event);
   }
