@@ -27,6 +27,14 @@ class TelegramAway(TelegramError):
         self.reached = reached
 
 
+class TooDeep(TelegramError):
+    """An answer nested so deeply that nobody can read it. `body` is all of it."""
+
+    def __init__(self, method: str, body: bytes) -> None:
+        super().__init__(f"{method}: an answer of {len(body)} bytes is nested too deeply to be read")
+        self.body = body
+
+
 class TooManyRequests(TelegramError):
     """Wait `retry_after` seconds before this chat is written to again."""
 
@@ -96,7 +104,7 @@ class Telegram:
     ) -> msgspec.Raw:
         """One call; the `result` part of the answer, still encoded.
 
-        Raises TooManyRequests, Unreachable, TokenRefused, Conflict, Refused, TelegramAway.
+        Raises TooManyRequests, Unreachable, TokenRefused, Conflict, Refused, TelegramAway, TooDeep.
         """
         reached = False
         try:
@@ -118,6 +126,8 @@ class Telegram:
             answer = _answers.decode(body)
         except msgspec.MsgspecError:
             raise TelegramAway(f"{status} with a body that is no JSON", reached=status < 500) from None
+        except RecursionError:
+            raise TooDeep(method, body) from None
         if answer.ok:
             return answer.result
         raise _error(method, answer)

@@ -46,8 +46,8 @@ class Admission:
 
     async def welcome(self, desk: Desk, payload: str) -> Person | None:
         """Answer /start of somebody new, or return who is known and may go on."""
+        await self.note_reach(desk, blocked=False)
         try:
-            await self._reach.opened(desk.person, self._bot)
             person = await self._people.get(desk.person)
         except StoreAway:
             desk.say("try_later")

@@ -1,12 +1,13 @@
 """Commands, buttons and membership changes go to aiogram's Dispatcher, each with its desk."""
 
+import traceback
+from pathlib import Path
+
 import msgspec
 import structlog
 from aiogram import Bot, Dispatcher
-from aiogram.exceptions import TelegramAPIError
-from pydantic import ValidationError
 
-from core.domain.errors import DuologueError
+from core.domain.errors import RedisAway, StaleEpoch
 from core.service import metrics
 from core.state.people import People
 from core.state.redis.message_map import MessageMap
@@ -49,11 +50,17 @@ class Handling:
         desk = self._counter.desk(person, update.update_id)
         try:
             await self._dispatcher.feed_raw_update(self._bot, msgspec.json.decode(raw), desk=desk)
-        except DuologueError:
+        except (RedisAway, StaleEpoch):
             raise
-        except (ValidationError, TelegramAPIError, ValueError, TypeError, LookupError) as error:
-            # An update that no handler can read must not hold up those behind it; the person is told.
+        except Exception as error:  # noqa: BLE001 an update that breaks a handler must not hold up those behind it
             metrics.HANDLER_FAILURES.inc()
-            log.exception("a handler failed", kind=type(error).__name__)
+            # Neither the error's text nor its stack: they may hold what a person wrote.
+            log.error("a handler failed", kind=type(error).__name__, where=_where(error))
             desk.say("try_later")
         await desk.close()
+
+
+def _where(error: Exception) -> str:
+    """The innermost place, like "commands.py:120"."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"

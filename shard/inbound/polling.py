@@ -1,11 +1,13 @@
 """The poller: long polls of our own, confirmed only when the batch before is safe.
 
 A getUpdates that fetches also confirms, so the next poll waits until the batch is worked
-through. While the lease is not valid nothing is polled: a poll under way is dropped, which
+through. An update that cannot even be cut out of its batch is found by polling for one at a time,
+and passed over. While the lease is not valid nothing is polled: a poll under way is dropped, which
 loses nothing because nothing was confirmed.
 """
 
 import asyncio
+import re
 
 import msgspec
 import structlog
@@ -17,12 +19,22 @@ from core.service.clock import Clock
 from core.state.redis.leases import Lease
 from shard.inbound.intake import Intake
 from shard.inbound.updates import ALLOWED_UPDATES, batches, numbers
-from shard.telegram import Conflict, Telegram, TelegramAway, TelegramError, TooManyRequests
+from shard.telegram import (
+    Conflict,
+    Refused,
+    Telegram,
+    TelegramAway,
+    TelegramError,
+    TokenRefused,
+    TooDeep,
+    TooManyRequests,
+)
 
 POLL_SECONDS = 25
 BATCH = 100
 PAUSE_SHORTEST = 0.2
 PAUSE_LONGEST = 5.0
+_NUMBER = re.compile(rb'(?<!\\)"update_id"\s*:\s*(\d{1,18})')
 
 log = structlog.get_logger(__name__)
 
@@ -37,6 +49,7 @@ class Poller:
         self._clock = clock
         self._stopping = asyncio.Event()
         self._next: UpdateId | None = None
+        self._batch = BATCH
 
     def stop(self) -> None:
         """Take no further batch."""
@@ -63,7 +76,17 @@ class Poller:
                     await self._drop_webhook()
                 await self._wait(1.0)
                 continue
+            except TooDeep as error:
+                self._pass_over(error)
+                continue
+            except TokenRefused:
+                raise
+            except Refused as error:
+                log.error("Telegram refuses to be polled, trying again", why=str(error))
+                await self._wait(PAUSE_LONGEST)
+                continue
             pause = PAUSE_SHORTEST
+            self._batch = min(BATCH, self._batch * 2)
             if raw:
                 passing("after_poll")
                 await self._intake.take_in(raw)
@@ -78,7 +101,7 @@ class Poller:
                 return []
             await asyncio.sleep(0.05)
         params: dict[str, object] = {
-            "limit": BATCH,
+            "limit": self._batch,
             "timeout": POLL_SECONDS,
             "allowed_updates": ALLOWED_UPDATES,
         }
@@ -98,6 +121,15 @@ class Poller:
             poll.cancel()
             stopping.cancel()
             await asyncio.gather(poll, stopping, return_exceptions=True)
+
+    def _pass_over(self, error: TooDeep) -> None:
+        """Poll for one at a time; what cannot be read even so is counted and confirmed."""
+        number = _NUMBER.search(error.body) if self._batch == 1 else None
+        self._batch = 1
+        if number is not None:
+            metrics.UPDATES_UNREADABLE.inc()
+            log.warning("an update could not be read and is passed over", why=str(error))
+            self._next = UpdateId(int(number[1]) + 1)
 
     async def _drop_webhook(self) -> None:
         """We poll; whatever webhook somebody set before stands in the way. Pending updates stay."""
