@@ -22,8 +22,9 @@ def _options() -> Options:
     parser.add_argument(
         "--local", action="store_true", help="play a local Bot API server: large files, file:// paths"
     )
+    parser.add_argument("--people", type=int, default=0, help="how many chatters keep company (default 0)")
     given = parser.parse_args()
-    return Options(given.host, given.port, given.bots, given.seed, given.local)
+    return Options(given.host, given.port, given.bots, given.seed, given.local, people=given.people)
 
 
 async def _until_told(options: Options) -> None:

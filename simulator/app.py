@@ -9,11 +9,17 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from simulator.clock import Clock, RealClock
+from simulator.errors import ApiError
 from simulator.faults.rules import Faults
 from simulator.limits.judge import Caps, Judge
+from simulator.page.site import Site
+from simulator.people.crowd import Crowd
+from simulator.people.gallery import Gallery
+from simulator.people.load.desk import LoadDesk
 from simulator.server.bot_api import BotApi
 from simulator.server.control import Control
 from simulator.server.events import EventLog
+from simulator.webhooks.courier import Couriers
 from simulator.world.world import World, WorldOptions
 
 _log = logging.getLogger("simulator")
@@ -23,8 +29,10 @@ _BODY_LIMIT = 64 * 1024 * 1024
 @dataclass(frozen=True, slots=True)
 class Options:
     """How a simulator is to be. Port 0 takes any free port; `bots` exist from the start.
+    `people`: how many chatters keep company; `page`: whether the page in the browser lives.
 
     `local` plays a local Bot API server (large files, `file://`); `caps` are the limits at the start.
+    `history`: how many messages are kept before the oldest are forgotten.
     """
 
     host: str = "127.0.0.1"
@@ -33,6 +41,8 @@ class Options:
     seed: str = "duologue"
     local: bool = False
     history: int = 300_000
+    people: int = 0
+    page: bool = True
     caps: Caps = field(default_factory=Caps)
 
 
@@ -52,10 +62,15 @@ class Simulator:
         self.events = EventLog(self.world)
         self.bot_api = BotApi(self.world, self.judge, self.faults, self.clock)
         self.control = Control(self.world, self.judge, self.faults, self.events)
+        self.couriers = Couriers(self.world, self.clock, self.faults, self.bot_api.run_given)
         self.web = web.Application(client_max_size=_BODY_LIMIT)
         self.bot_api.mount(self.web)
         self.control.mount(self.web)
-        # The page adds its routes to `self.web` here.
+        gallery = Gallery(self.world)
+        self.page = Site(self.world, self.judge, gallery)
+        self.loads = LoadDesk(self.world)
+        self.crowd = Crowd(self.world, gallery, options.people, self.loads.people)
+        self.web.add_routes([*self.page.routes(), *self.loads.routes()])
         for _ in range(options.bots):
             self.world.create_bot()
         self.port = options.port
@@ -85,14 +100,21 @@ class Simulator:
                 ready.set()
             async with asyncio.TaskGroup() as group:
                 # What lives beside the server (webhooks, people) starts here, each as a named task.
-                parts = [group.create_task(stop.wait(), name="simulator-stop")]
-                await asyncio.wait(parts[:1])
+                parts = [
+                    group.create_task(self.couriers.run(), name="simulator-webhooks"),
+                    group.create_task(self.loads.run(), name="simulator-loads"),
+                ]
+                if self.options.page:
+                    parts.append(group.create_task(self.page.run(), name="simulator-page"))
+                if self.options.people:
+                    parts.append(group.create_task(self.crowd.run(), name="simulator-people"))
+                await stop.wait()
                 for part in parts:
                     part.cancel()
         finally:
             self.events.close()
             for bot in self.world.bots.values():
-                bot.long_poll.interrupt()
+                bot.long_poll.interrupt(ApiError(500, "Internal Server Error: restart"))
             await runner.cleanup()
             self.world.close()
 

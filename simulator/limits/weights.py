@@ -1,5 +1,6 @@
 """What each method weighs: whatever changes what a person sees counts for the bot."""
 
+from collections.abc import Callable
 from typing import Any
 
 from simulator.limits.judge import Weight
@@ -44,18 +45,16 @@ def _many(items: int) -> Weight:
     return Weight(bot=max(1, items), chat=max(1, items))
 
 
-def chats_of(method: str, params: dict[str, Any]) -> tuple[int, ...]:
-    """The chats under whose limits a call falls. Channels by @name go by their name's hash."""
-    written = _key(params.get("chat_id"))
+def chats_of(method: str, params: dict[str, Any], named: Callable[[str], int | None]) -> tuple[int, ...]:
+    """The chats under whose limits a call falls; `named` finds the id behind an @name."""
+
+    def key(chat: int | str | None) -> int | None:
+        return named(chat) if isinstance(chat, str) else chat
+
+    written = key(params.get("chat_id"))
     chats = (written,) if written is not None else ()
     if method in _READS:
-        read = _key(params["from_chat_id"])
+        read = key(params["from_chat_id"])
         if read is not None and read < 0 and read != written:
             chats = (*chats, read)
     return chats
-
-
-def _key(chat: int | str | None) -> int | None:
-    if isinstance(chat, str):
-        return -1 - abs(hash(chat.lower()))
-    return chat

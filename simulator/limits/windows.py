@@ -25,7 +25,7 @@ class Window:
         at = max(now, self._log[-1][0]) if self._log else now
         total = self._total
         for moment, one in self._log:
-            if moment > at - self.period:
+            if moment + self.period > at:
                 if total + weight <= self.cap:
                     break
                 at = moment + self.period
@@ -41,11 +41,11 @@ class Window:
 
     def idle(self, now: float) -> bool:
         """Whether it holds nothing any more."""
-        return not self._log or self._log[-1][0] <= now - self.period
+        return not self._log or self._log[-1][0] + self.period <= now
 
     def _forget(self, now: float) -> None:
         log = self._log
-        while log and log[0][0] <= now - self.period:
+        while log and log[0][0] + self.period <= now:
             self._total -= log.popleft()[1]
 
 

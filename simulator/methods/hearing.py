@@ -45,7 +45,7 @@ def set_webhook(call: Call) -> bool:
     if params.get("drop_pending_updates"):
         call.bot.queue.clear()
     call.bot.webhook = Webhook(url, secret, connections, params.get("ip_address", "127.0.0.1"))
-    call.bot.long_poll.interrupt()
+    call.bot.long_poll.interrupt(conflict("terminated by setWebhook request"))
     _tell(call)
     return True
 

@@ -83,7 +83,7 @@ class BotApi:
     async def _pass_limits(self, bot: Bot, method: str, params: dict[str, Any]) -> None:
         """Waits as long as the limits say; ApiError 429 when that would be too long."""
         weight = weigh(method, params)
-        chats = chats_of(method, params) if weight.bot else ()
+        chats = chats_of(method, params, self._world.channel_id) if weight.bot else ()
         now = self._clock.monotonic()
         verdict = self._judge.arrive(now, self._clock.wall(), bot.id, chats, weight)
         if isinstance(verdict, Refuse):

@@ -52,6 +52,8 @@ def check_call(method: str, given: dict[str, Any]) -> dict[str, Any]:
     for name, value in given.items():
         checker = fields.get(name)
         if checker is None:
+            if isinstance(value, Upload):
+                continue  # named by attach:// in another field
             raise bad_request(f'method {method} has no field "{name}"')
         if value is not None:
             checked[name] = checker(value, name)

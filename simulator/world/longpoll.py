@@ -3,7 +3,7 @@
 import asyncio
 
 from simulator.clock import Clock
-from simulator.errors import conflict
+from simulator.errors import ApiError, conflict
 from simulator.world.updates import Update, UpdateQueue
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -33,11 +33,11 @@ class LongPoll:
         await self._wait(seconds)
         return self._queue.peek(limit, MAX_BYTES)
 
-    def interrupt(self) -> None:
-        """Ends the wait of whoever is waiting."""
+    def interrupt(self, why: ApiError | None = None) -> None:
+        """Ends the wait of whoever is waiting, with 409 unless told otherwise."""
         waiting, self._waiting = self._waiting, None
         if waiting is not None and not waiting.done():
-            waiting.set_exception(conflict(_TERMINATED))
+            waiting.set_exception(why or conflict(_TERMINATED))
 
     async def _wait(self, seconds: float) -> None:
         waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()

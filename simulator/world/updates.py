@@ -22,7 +22,7 @@ CAPACITY = 100_000
 ON_REQUEST = frozenset(("message_reaction", "message_reaction_count", "chat_member"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Update:
     """One update, already written as JSON. `born` by the wall clock; `chat` is what it belongs to."""
 
@@ -114,12 +114,19 @@ class UpdateQueue:
             self._confirmed.append(self._pending.popleft())
             self.taken += 1
 
+    def holds(self, update: Update) -> bool:
+        """Whether the update is still to be delivered: neither confirmed nor too old."""
+        if self._clock.wall() - update.born > _LIFETIMES.get(update.kind, DAY):
+            return False
+        return update in self._pending
+
     def remove(self, update: Update) -> None:
         """Forgets one update, wherever it stands."""
         try:
             self._pending.remove(update)
         except ValueError:
             return
+        self._confirmed.append(update)
         self.taken += 1
 
     def live(self) -> list[Update]:

@@ -124,6 +124,14 @@ class World:
         self.channels[channel.id] = channel
         return channel
 
+    def channel_id(self, name: str) -> ChannelId | None:
+        """The id of the channel that is called @name; None when there is none."""
+        wanted = name.removeprefix("@").lower()
+        for channel in self.channels.values():
+            if wanted and channel.username.lower() == wanted:
+                return channel.id
+        return None
+
     def chat_to_write(self, bot: Bot, reference: int | str) -> Chat:
         """The chat a bot wants to write to; ApiError in Telegram's words when it may not."""
         chat = self.chat_to_read(bot, reference)
@@ -142,16 +150,10 @@ class World:
     def chat_to_read(self, bot: Bot, reference: int | str) -> Chat:
         """A chat that the bot may know of; ApiError 400 when there is none."""
         if isinstance(reference, str):
-            if reference.startswith("@"):
-                wanted = reference[1:].lower()
-                for channel in self.channels.values():
-                    if channel.username.lower() == wanted:
-                        return self._membership(bot, channel)
+            known = self.channel_id(reference)
+            if known is None:
                 raise bad_request("chat not found")
-            try:
-                reference = int(reference)
-            except ValueError:
-                raise bad_request("chat not found") from None
+            reference = known
         if reference < 0:
             found = self.channels.get(ChannelId(reference))
             if found is None:
