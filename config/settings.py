@@ -226,7 +226,7 @@ class Settings(BaseSettings):
     )
     failpoints: Annotated[tuple[tuple[str, int], ...], NoDecode, PlainValidator(_read_failpoints)] = Field(
         default=(),
-        description="empty; for tests: where a process is to die, like after_send:3 (core/service/failpoints.py)",
+        description="empty; in tests, where a process is to die, like after_send:3",
     )
 
     def filled(

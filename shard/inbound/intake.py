@@ -19,8 +19,8 @@ from core.domain.envelope import Amend, Envelope, Lane, Notice, React, Relay
 from core.domain.errors import RedisAway
 from core.domain.ids import BotId, MessageId, PersonId, UpdateId
 from core.service import metrics
-from core.service.failpoints import passing
 from core.service.clock import Clock
+from core.service.failpoints import passing
 from core.state.redis.leases import Lease
 from core.state.redis.message_map import MessageMap
 from core.state.redis.streams import Append, Source, Streams

@@ -14,8 +14,8 @@ import structlog
 
 from core.domain.ids import UpdateId
 from core.service import metrics
-from core.service.failpoints import passing
 from core.service.clock import Clock
+from core.service.failpoints import passing
 from core.state.redis.leases import Lease
 from shard.inbound.intake import Intake
 from shard.inbound.updates import ALLOWED_UPDATES, batches, numbers

@@ -149,7 +149,7 @@ class Pairs:
         """Wait until every text was shown, or nothing more comes for a long time; never fails."""
         end = time.monotonic() + seconds
         while self.missing() and time.monotonic() < end:
-            await asyncio.sleep(0.05)  # noqa: ASYNC110 the simulator tells nobody that all is shown
+            await asyncio.sleep(0.05)
 
     def evaluate(self) -> Verdict:
         """The verdict over all texts so far."""

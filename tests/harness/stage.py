@@ -1,0 +1,52 @@
+"""What most scenarios begin with: pairs who have met, and what they end with: nothing lost."""
+
+from core.domain.ids import BotId
+from simulator.world.actors import Bot
+from tests.harness.network import Network
+from tests.harness.pairs import Member, Pairs, Verdict
+from tests.harness.waiting import until
+
+
+async def met(network: Network, count: int, *, seed: int = 1) -> Pairs:
+    """So many pairs who have met, every other one across two bots."""
+    bots = list(network.simulator.world.bots.values())
+    pairs = Pairs(network.simulator, seed)
+    couples: list[tuple[Member, Member]] = []
+    for at in range(count):
+        home = bots[at % len(bots)]
+        other = home if at % 2 else bots[(at + 1) % len(bots)]
+        couples.append((pairs.add(home), pairs.add(other)))
+    await pairs.join(pairs.members)
+    for a, b in couples:
+        await pairs.meet(a, b)
+    return pairs
+
+
+async def parted(pairs: Pairs, seconds: float = 30) -> None:
+    """Everybody leaves, so that the next scenario on this network has it for itself."""
+    for member in pairs.members:
+        pairs.say(member, "/stop")
+    alone = lambda: all(member.last_offers("menu:find") for member in pairs.members)
+    await until(alone, seconds, "all to part")
+
+
+def complete(verdict: Verdict) -> bool:
+    """Whether everything arrived in order at the right person; repeats are another matter."""
+    return (verdict.lost, verdict.inversions, verdict.misdelivered) == (0, 0, 0)
+
+
+def breaches(network: Network) -> int:
+    """How often a limit of Telegram was broken so far."""
+    totals = network.simulator.control.report()["totals"]
+    return int(totals["bot_breaches"] + totals["chat_breaches"])
+
+
+def bot(network: Network, number: int) -> tuple[BotId, Bot]:
+    """One bot, as the network and as the simulator know it."""
+    found = list(network.simulator.world.bots.values())[number]
+    return BotId(found.id), found
+
+
+async def shown_since(pairs: Pairs, before: int, seconds: float, what: str) -> None:
+    """Wait until more texts have been shown than `before`."""
+    await until(lambda: pairs.shown() > before, seconds, what)

@@ -1,0 +1,78 @@
+"""One process a token, one leader: who serves, who stands by, and what a process that was away may not do."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.harness.network import Network, running
+from tests.harness.stage import bot, breaches, complete, met, parted
+from tests.harness.waiting import until
+
+pytestmark = [pytest.mark.scenario, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def network() -> AsyncIterator[Network]:
+    async with running(2, coordinators=2) as network:
+        yield network
+
+
+async def test_the_second_process_of_a_token_waits_and_takes_over(network: Network) -> None:
+    bot_id, _ = bot(network, 1)
+    first, second = f"shard:{bot_id}", network.start_shard(bot_id, "second")
+    await until(lambda: "not serving" in network.log(second), 20, "the second process to say why it waits")
+    assert "is already served by" in network.log(second)
+    pairs = await met(network, 2)
+    await pairs.talk(messages=3, rate=2.0)
+    assert await network.figure(first, "duologue_poll_conflicts_total") == 0
+    assert "serving" not in network.log(second).replace("not serving", "")
+
+    network.kill(first)
+    await pairs.talk(messages=3, rate=2.0)
+    await pairs.settled(30)
+    assert complete(pairs.evaluate())
+    assert all(repeats <= 1 for repeats in pairs.repeats_by_member())
+    network.kill(second)
+    network.start_shard(bot_id)
+    await parted(pairs)
+
+
+async def test_a_shard_frozen_beyond_its_lease_changes_nothing_any_more(network: Network) -> None:
+    bot_id, _ = bot(network, 0)
+    name = f"shard:{bot_id}"
+    pairs = await met(network, 6)
+    talking = asyncio.ensure_future(pairs.talk(messages=10, rate=1.0))
+    await until(lambda: pairs.shown() > 6, 20, "the talk to be under way")
+    network.freeze(name)
+    second = network.start_shard(bot_id, "second")
+    await until(lambda: "epoch=" in network.log(second), 20, "the second process to serve")
+    network.thaw(name)
+    assert await network.end_of(name) == 1
+    assert "is no longer the newest, this process owns it no more" in network.log(name)
+    await talking
+    await pairs.settled(30)
+    assert complete(pairs.evaluate())
+    assert all(repeats <= 1 for repeats in pairs.repeats_by_member())
+    network.kill(second)
+    network.kill(name)
+    network.start_shard(bot_id)
+    await parted(pairs)
+
+
+async def test_the_standby_leads_when_the_leader_is_killed(network: Network) -> None:
+    before = await met(network, 1)
+    leads = {n: await network.figure(f"coordinator:{n}", "duologue_coordinator_leads") for n in (0, 1)}
+    assert sorted(leads.values()) == [0, 1]
+    leader = max(leads, key=lambda number: leads[number])
+    network.kill(f"coordinator:{leader}")
+    a, b = before.members
+    before.say(a, "/next")
+    before.say(b, "/next")
+    after = await met(network, 1)
+    assert await network.figure(f"coordinator:{1 - leader}", "duologue_coordinator_leads") == 1
+    network.start_coordinator(leader)
+    await parted(before)
+    await parted(after)
+    assert breaches(network) == 0
