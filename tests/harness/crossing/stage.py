@@ -126,11 +126,8 @@ class Result:
     leaks: tuple[str, ...]
 
 
-async def play(network: Network, rows: Sequence[tuple[str, Row]]) -> list[Result]:
-    """Every row in both columns, side by side, on the network's first two bots."""
-    world = network.simulator.world
-    one, other = list(world.bots.values())[:2]
-    homes = [(one, one if column == COLUMNS[0] else other) for _ in rows for column in COLUMNS]
+async def seated(network: Network, homes: Sequence[tuple[Bot, Bot]]) -> list[Pair]:
+    """A pair in conversation on each of these couples of bots, everybody with names of their own."""
     crowd = Crowd(network.simulator)
     couples = crowd.couples(homes)
     for writer, reader in couples:
@@ -140,7 +137,15 @@ async def play(network: Network, rows: Sequence[tuple[str, Row]]) -> list[Result
             person.username = f"spitzname{person.id}"
             person.refresh()
     await crowd.seat(network.settings, couples)
-    pairs = [Pair(Side(world, a.person, a.bot), Side(world, b.person, b.bot)) for a, b in couples]
+    world = network.simulator.world
+    return [Pair(Side(world, a.person, a.bot), Side(world, b.person, b.bot)) for a, b in couples]
+
+
+async def play(network: Network, rows: Sequence[tuple[str, Row]]) -> list[Result]:
+    """Every row in both columns, side by side, on the network's first two bots."""
+    one, other = list(network.simulator.world.bots.values())[:2]
+    homes = [(one, one if column == COLUMNS[0] else other) for _ in rows for column in COLUMNS]
+    pairs = await seated(network, homes)
     cells = [(name, row, column) for name, row in rows for column in COLUMNS]
     return list(
         await asyncio.gather(
