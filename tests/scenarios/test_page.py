@@ -231,6 +231,12 @@ async def test_buttons_replies_reactions_edits_and_deletion(browser: Browser) ->
         phone.say("here again")
         phone.reads("here again")
 
+        phone.click(".options")
+        _choose(browser, "Be somebody new")
+        phone.says(".person", "Alex")
+        phone.says(".start", "Start")
+        phone.shows(".start")
+
     await _play(browser, scene)
 
 

@@ -67,7 +67,7 @@ export class Tray {
       this.photos[index].setAttribute("aria-pressed", String(names.includes(name)));
       this.photos[index].dataset.number = names.indexOf(name) + 1;
     });
-    this.words.textContent = names.length > 1 ? `${names.length} photos, one album` : "The text field is the caption";
+    this.words.textContent = names.length > 1 ? `${names.length} photos, one album` : "Your text becomes the caption";
     this.sending.hidden = !names.length;
     this.hide.hidden = names.length > 1;
     if (names.length !== 1) this.covered.checked = false;

@@ -87,20 +87,19 @@ def homes(people: int, bots: int, cross: float | None) -> list[int]:
 def waves(home: list[int]) -> list[list[int]]:
     """Groups of people who search at the same time, whole pairs each.
 
-    Within a group no bot appears twice among pairs that are to cross (so nobody can meet on the same
-    bot), and no bot has two pairs that are to stay.
+    Pairs that are to cross go together as long as no bot appears twice among them, so that nobody can
+    meet on the same bot. A pair that is to stay goes alone.
     """
     groups: list[list[int]] = []
     taken: set[int] = set()
-    kind = None
     for first in range(0, len(home), 2):
         pair = {home[first], home[first + 1]}
         crossing = len(pair) == 2
-        if not groups or crossing != kind or taken & pair:
+        if not groups or not crossing or taken & pair:
             groups.append([])
-            taken, kind = set(), crossing
+            taken = set()
         groups[-1] += [first, first + 1]
-        taken |= pair
+        taken = taken | pair if crossing else set(home)
     return groups
 
 
