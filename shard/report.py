@@ -19,6 +19,9 @@ from shard.outbound.pacing import Budget
 from shard.standings import Standings
 
 EVERY = 1.0
+SELDOM = 5
+"""Memory and people are counted anew with every fifth report: that is dear."""
+
 RATE_OVER = 10
 """Rates are means over this many seconds."""
 
@@ -49,6 +52,9 @@ class Reporter:
         self._fleet = fleet
         self._clock = clock
         self._file_url = file_url
+        self._made = 0
+        self._people = self._chatting = 0
+        self._memory = 0.0
         self._counts: deque[tuple[float, float, float]] = deque(maxlen=RATE_OVER + 1)
 
     async def run(self) -> None:
@@ -67,13 +73,15 @@ class Reporter:
         backlog, oldest_ms = await self._inbox.backlog()
         now = self._clock.wall()
         age = max(0.0, now - oldest_ms / 1000) if oldest_ms else 0.0
-        people, chatting = self._standings.counts()
+        if self._made % SELDOM == 0:
+            self._people, self._chatting = self._standings.counts()
+            self._memory = metrics.private_memory_mib()
+            metrics.MEMORY_PRIVATE.set(self._memory)
+        self._made += 1
         self._counts.append(
             (self._clock.monotonic(), metrics.value(metrics.MESSAGES_IN), metrics.value(metrics.MESSAGES_OUT))
         )
         rate_in, rate_out = self._rates()
-        memory = metrics.private_memory_mib()
-        metrics.MEMORY_PRIVATE.set(memory)
         metrics.BACKLOG.set(backlog)
         metrics.BACKLOG_AGE.set(age)
         metrics.BUDGET_IN_USE.set(self._budget.in_use)
@@ -84,8 +92,8 @@ class Reporter:
             at=round(now * 1000),
             host=socket.gethostname(),
             pid=os.getpid(),
-            people=people,
-            conversations=chatting,
+            people=self._people,
+            conversations=self._chatting,
             rate_in=rate_in,
             rate_out=rate_out,
             cap=self._budget.rate,
@@ -94,7 +102,7 @@ class Reporter:
             too_many=round(metrics.value(metrics.TOO_MANY)),
             repeats=round(metrics.value(metrics.REPEATS)),
             bounced=round(metrics.value(metrics.BOUNCED)),
-            memory_mib=memory,
+            memory_mib=self._memory,
             file_url=self._file_url,
         )
 

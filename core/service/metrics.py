@@ -3,12 +3,15 @@
 Names begin with `duologue_`; no label ever holds a person, a text or a token.
 """
 
+from pathlib import Path
+
 import psutil
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.process_collector import ProcessCollector
 
 REGISTRY = CollectorRegistry()
+_ROLLUP = Path("/proc/self/smaps_rollup")
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 ProcessCollector(registry=REGISTRY)
 
@@ -24,6 +27,7 @@ def _gauge(name: str, words: str, labels: tuple[str, ...] = ()) -> Gauge:
 MESSAGES_IN = _counter("messages_in", "Messages taken from people, commands left out.")
 MESSAGES_OUT = _counter("messages_out", "Messages that Telegram has said yes to.")
 APPENDED = _counter("appended", "Envelopes that were new to a stream.")
+TOO_FAST = _counter("too_fast", "Messages not passed on because their writer was too fast.")
 BOUNCED = _counter("bounced", "Relayed messages turned back to their sender.")
 REPEATS = _counter("repeats", "Messages that may have been shown twice, after a death or a lost answer.")
 REFUSED = _counter("refused", "Messages that Telegram refused for good.")
@@ -75,8 +79,12 @@ def value(metric: Counter | Gauge) -> float:
 
 
 def private_memory_mib() -> float:
-    """Memory of this process alone, as the kernel counts it."""
-    return float(psutil.Process().memory_full_info().uss) / 1_048_576
+    """Memory of this process alone, as the kernel counts it. Costs a millisecond or more."""
+    try:
+        with _ROLLUP.open() as lines:
+            return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
+    except OSError:  # not Linux
+        return float(psutil.Process().memory_full_info().uss) / 1_048_576
 
 
 def exposition() -> bytes:

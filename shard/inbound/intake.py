@@ -25,6 +25,7 @@ from core.state.redis.leases import Lease
 from core.state.redis.message_map import MessageMap
 from core.state.redis.streams import Append, Source, Streams
 from shard.inbound import kinds
+from shard.inbound.manners import Manners
 from shard.inbound.relay import amend, content_of, react, relay
 from shard.inbound.updates import Message, Reacted, Update, bare_updates, updates
 from shard.standings import Standings
@@ -61,6 +62,7 @@ class Intake:
         self._messages = messages
         self._clock = clock
         self._handle = handle
+        self._manners = Manners()
 
     async def take_in(self, raw: Sequence[msgspec.Raw]) -> None:
         """Return when everything that follows from these updates is safe. Raises StaleEpoch."""
@@ -115,6 +117,8 @@ class Intake:
             # It comes again after a death: it was appended before the command that came after it was worked
             # through, and its conversation may be over. Whoever the partner is now, it is not theirs.
             return []
+        if not self._manners.allows(person, self._clock.monotonic()):
+            return self._too_fast(person, update)
         if update.message is not None:
             return [self._message(person, standing, update.update_id, update.message, raw)]
         if standing.phase is not Phase.CHATTING or standing.bot != self._bot:
@@ -127,6 +131,13 @@ class Intake:
         elif update.message_reaction is not None:
             body = self._reaction(person, standing, update.message_reaction)
         return [] if body is None else [self._sealed(standing, update.update_id, body)]
+
+    def _too_fast(self, person: PersonId, update: Update) -> list[Append]:
+        """Nothing goes, and now and then the person is told so."""
+        metrics.TOO_FAST.inc()
+        if update.message is None or not self._manners.remind(person, self._clock.monotonic()):
+            return []
+        return [self._answer(person, update.update_id, "slow_down", update.message.message_id)]
 
     def _message(
         self, person: PersonId, standing: Standing, update: UpdateId, message: Message, raw: msgspec.Raw
@@ -207,8 +218,7 @@ class Intake:
     async def _until_redis_is_there(self, work: Callable[[], Awaitable[None]]) -> None:
         """Repeat until done. Nothing is done without a valid lease: another may own the token."""
         while True:
-            while not self._lease.valid():
-                await asyncio.sleep(0.05)
+            await self._lease.until_valid()
             try:
                 await work()
             except* RedisAway as errors:

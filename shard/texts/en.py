@@ -67,7 +67,7 @@ WORDS = {
     "clear_nothing": "There is nothing to clear any more.",
     "cleared": "🧹 Cleared, on both sides.",
     "cleared_by_partner": "🧹 Your last partner has cleared the chat on both sides.",
-    "slow_down": "You are writing faster than we can pass it on. Please wait a moment; this message was not sent.",
+    "slow_down": "You are writing faster than we can pass it on. This message and those right after it were not sent; please wait a moment.",
     "old_button": "That button belongs to a chat that is over.",
     "nothing_to_stop": "There is no chat and no search to stop.",
     "try_later": "Something is not working on our side just now. Please try again in a minute.",

@@ -6,5 +6,8 @@ for i = 3, 2 + done do
   redis.call('XDEL', KEYS[1], ARGV[i])
   redis.call('SREM', KEYS[2], ARGV[i])
 end
+-- What is on its way matters only as long as this server lives, and goes to no disk: a shard that dies leaves it
+-- here, and a shard outlives the server. So it costs no write to the disk of its own.
+redis.set_repl(redis.REPL_NONE)
 for i = 3 + done, #ARGV do redis.call('SADD', KEYS[2], ARGV[i]) end
 return done

@@ -1,0 +1,48 @@
+"""Nobody writes faster for long than a chat may be written to. Pure; the time is handed in.
+
+A partner's chat takes about one message a second. Who writes more builds up a backlog that only
+delays their own partner, and fills memory; so each person has a pace of their own (GCRA), with
+room for anything that a person types or pastes.
+"""
+
+from collections import OrderedDict
+
+from core.domain.ids import PersonId
+
+INTERVAL = 0.75
+"""Seconds between two messages of one person, sustained."""
+
+BURST = 40
+"""Messages that may follow each other at once after a silence."""
+
+REMIND = 10.0
+"""Seconds between two reminders to the same person."""
+
+KEPT_PEOPLE = 20_000
+
+
+class Manners:
+    """Who writes too fast, and when they were last told."""
+
+    def __init__(self) -> None:
+        self._due: OrderedDict[PersonId, float] = OrderedDict()
+        self._told: dict[PersonId, float] = {}
+
+    def allows(self, person: PersonId, now: float) -> bool:
+        """Whether one more message of this person may go."""
+        due = max(self._due.get(person, now), now)
+        if due - now > (BURST - 1) * INTERVAL:
+            return False
+        self._due[person] = due + INTERVAL
+        self._due.move_to_end(person)
+        if len(self._due) > KEPT_PEOPLE:
+            forgotten, _ = self._due.popitem(last=False)
+            self._told.pop(forgotten, None)
+        return True
+
+    def remind(self, person: PersonId, now: float) -> bool:
+        """Whether the person should be told now that a message did not go."""
+        if now - self._told.get(person, float("-inf")) < REMIND:
+            return False
+        self._told[person] = now
+        return True

@@ -1,0 +1,36 @@
+"""The pace of a writer: what is allowed stays under the line, and a patient person never meets it."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.domain.ids import PersonId
+from shard.inbound.manners import BURST, INTERVAL, REMIND, Manners
+
+ME = PersonId(1)
+
+
+@given(st.lists(st.floats(0, 2), min_size=1, max_size=300))
+def test_no_stretch_of_time_lets_more_through_than_burst_and_pace(gaps: list[float]) -> None:
+    manners, now, allowed = Manners(), 0.0, []
+    for gap in gaps:
+        now += gap
+        if manners.allows(ME, now):
+            allowed.append(now)
+    for at, first in enumerate(allowed):
+        for count, last in enumerate(allowed[at:], 1):
+            assert count <= BURST + (last - first) / INTERVAL + 1e-6
+
+
+@given(st.lists(st.floats(INTERVAL, 10), max_size=200))
+def test_who_keeps_the_pace_is_never_stopped(gaps: list[float]) -> None:
+    manners, now = Manners(), 0.0
+    for gap in gaps:
+        now += gap
+        assert manners.allows(ME, now)
+
+
+def test_a_burst_passes_and_then_the_line_holds_and_is_told_once() -> None:
+    manners = Manners()
+    assert sum(manners.allows(ME, 0.0) for _ in range(BURST + 10)) == BURST
+    assert [manners.remind(ME, at) for at in (0.0, 1.0, REMIND, REMIND + 1)] == [True, False, True, False]
+    assert manners.allows(PersonId(2), 0.0)
