@@ -124,9 +124,8 @@ async def _paced_pair(network: Network, simulator: Simulator) -> tuple[list[int]
         table = Bots(database, TokenCipher(SECRET))
         for bot in bots:
             await table.add(BotId(bot.id), bot.username, bot.token)
-    network.settings = network.settings.model_copy(update={"send_rate": PACE})
     for bot in bots:
-        network.start_shard(BotId(bot.id))
+        network.start_shard(BotId(bot.id), send_rate=PACE)
     await network.serving([BotId(bot.id) for bot in bots])
     crowd = Crowd(simulator)
     await crowd.seat(network.settings, crowd.ring(PACED_PEOPLE, bots))

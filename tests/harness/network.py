@@ -196,9 +196,12 @@ class Network:
 
 @asynccontextmanager
 async def running(
-    bots: int, *, coordinators: int = 1, options: Options | None = None, **settings: Any
+    bots: int, *, coordinators: int = 1, options: Options | None = None, wait: bool = True, **settings: Any
 ) -> AsyncIterator[Network]:
-    """A network of so many bots on servers of its own, everything serving; stopped and removed at the end."""
+    """A network of so many bots on servers of its own; stopped and removed at the end.
+
+    Everything serves, or with `wait` off is about to.
+    """
     folder = Path(tempfile.mkdtemp(prefix="duo-"))
     async with AsyncExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -224,7 +227,8 @@ async def running(
                 network.start_coordinator(number)
             for bot_id in network.bots:
                 network.start_shard(bot_id)
-            await network.serving()
+            if wait:
+                await network.serving(seconds=30 + 2 * bots)
             yield network
         finally:
             for process in network.processes.values():

@@ -1,0 +1,93 @@
+"""`bench chaos`: processes and servers are killed by a seeded plan while people talk; nothing may be lost."""
+
+import asyncio
+import os
+import secrets
+
+from core.state.redis.client import RedisClient
+from core.state.redis.keys import Keys
+from tests.bench.report import Progress, Report, at_least, at_most, machine, none_of, plain, quantile
+from tests.harness.havoc import Havoc
+from tests.harness.network import running
+from tests.harness.scan import Scanner
+from tests.harness.society import Society
+from tests.harness.waiting import until
+
+SEED = "DUOLOGUE_CHAOS_SEED"
+"""Names the seed to run again; a new one is drawn and printed where it is not set."""
+
+RATE = 0.7
+"""What everybody does a second: texts, mostly."""
+
+RECOVERY_GOAL = 5.0
+
+
+async def run(quick: bool, progress: Progress) -> Report:
+    """Kills, and what of the promises was broken by them: nothing."""
+    seed = int(os.environ.pop(SEED, 0)) or secrets.randbelow(1_000_000) + 1
+    bots, per_bot, seconds = (3, 12, 24.0) if quick else (4, 30, 600.0)
+    conditions = machine()
+    progress(f"seed {seed} ({SEED}={seed} runs it again); starting {bots} bots")
+    async with running(bots, coordinators=2, log_level="warning") as network:
+        society = Society(network.simulator, seed)
+        society.settle_in(per_bot)
+        havoc = Havoc(network, society, seed, progress)
+        people = [citizen.person.id for citizen in society.citizens]
+        scanner = Scanner(Keys(network.settings.key_prefix), people, network.bots)
+        living = asyncio.ensure_future(society.live(RATE))
+        watching = asyncio.ensure_future(havoc.watch(scanner))
+        warding = asyncio.ensure_future(havoc.ward())
+        await until(lambda: len(society.members) >= per_bot, 60, "people to meet")
+        progress(f"{len(people)} people; {seconds:.0f} s of havoc")
+        await havoc.rage(seconds)
+        society.hush()
+        await living
+        await _quiet(society, 20.0 if quick else 60.0)
+        watching.cancel()
+        async with RedisClient(network.settings.redis_url or "") as client:
+            havoc.broken += await scanner.look(client)
+        warding.cancel()
+        await asyncio.gather(watching, warding, return_exceptions=True)
+        totals = network.simulator.control.report()["totals"]
+    for conversation, members in scanner.conversations.items():
+        numbers = {c.number for c in society.citizens if c.person.id in members}
+        society.members[conversation] |= numbers
+    verdict = society.evaluate()
+    for line in (*havoc.broken[:5], *havoc.unexpected[:5]):
+        progress(line)
+    for text in society.lost()[:5]:
+        progress(f"lost: {text.writer} {text.number} in {text.conversation}")
+    over = max(0, society.unexplained(havoc.deaths) - havoc.shown_twice)
+    took = [seconds for _, seconds in havoc.recoveries]
+    conditions |= {"seed": seed, "bots": bots, "people": len(people), "seconds": seconds, "rate": RATE}
+    return Report(
+        "chaos",
+        conditions,
+        (
+            at_least("chaos.kills", havoc.kills, "kill -9", 10 if quick else 200),
+            none_of("chaos.lost", verdict.lost, "messages neither shown nor answered"),
+            none_of("chaos.misdelivered", verdict.misdelivered, "messages shown to somebody else"),
+            none_of("chaos.inversions", verdict.inversions, "messages out of order"),
+            none_of("chaos.broken_pairs", len(havoc.broken), "broken invariants in all scans"),
+            none_of("chaos.repeats_over_inflight", over, "repeats that no call under way explains"),
+            at_most("chaos.recovery_p99_s", quantile(took, 0.99), "s until it serves again", RECOVERY_GOAL),
+            plain("chaos.recovery_median_s", quantile(took, 0.5), "s"),
+            plain("chaos.freezes", havoc.freezes, "SIGSTOP beyond the lease"),
+            none_of("chaos.unexpected_ends", len(havoc.unexpected), "processes that ended by themselves"),
+            plain("chaos.repeats", verdict.repeats, "messages shown twice"),
+            plain("chaos.messages", verdict.written, "messages written"),
+            plain("chaos.told", verdict.told, "answered to their writer instead"),
+            plain("chaos.conversations", verdict.conversations, "conversations"),
+            plain("chaos.scans", havoc.scans, "scans"),
+            none_of("chaos.breaches", totals["bot_breaches"] + totals["chat_breaches"], "limits broken"),
+        ),
+    )
+
+
+async def _quiet(society: Society, seconds: float) -> None:
+    """Until every text is shown or answered, or it has been waited for long enough."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while society.open_texts() and loop.time() < end:
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(1.0)
