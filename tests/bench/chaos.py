@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+import time
 
 from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
@@ -16,17 +17,24 @@ from tests.harness.waiting import until
 SEED = "DUOLOGUE_CHAOS_SEED"
 """Names the seed to run again; a new one is drawn and printed where it is not set."""
 
+SECONDS = "DUOLOGUE_CHAOS_SECONDS"
+"""How long the long run rages; 600 where it is not set."""
+
 RATE = 0.7
 """What everybody does a second: texts, mostly."""
 
 RECOVERY_GOAL = 5.0
 
+QUICK_UNTIL = 36.0
+"""Seconds from the start after which a quick run deals no further blow."""
+
 
 async def run(quick: bool, progress: Progress) -> Report:
     """Kills, and what of the promises was broken by them: nothing."""
     seed = int(os.environ.pop(SEED, 0)) or secrets.randbelow(1_000_000) + 1
-    bots, per_bot, seconds = (3, 12, 24.0) if quick else (4, 30, 600.0)
+    bots, per_bot, seconds = (3, 12, 24.0) if quick else (4, 30, float(os.environ.pop(SECONDS, 600)))
     conditions = machine()
+    began = time.monotonic()
     progress(f"seed {seed} ({SEED}={seed} runs it again); starting {bots} bots")
     async with running(bots, coordinators=2, log_level="warning") as network:
         society = Society(network.simulator, seed)
@@ -38,11 +46,13 @@ async def run(quick: bool, progress: Progress) -> Report:
         watching = asyncio.ensure_future(havoc.watch(scanner))
         warding = asyncio.ensure_future(havoc.ward())
         await until(lambda: len(society.members) >= per_bot, 60, "people to meet")
+        if quick:
+            seconds = max(5.0, QUICK_UNTIL - (time.monotonic() - began))
         progress(f"{len(people)} people; {seconds:.0f} s of havoc")
         await havoc.rage(seconds)
         society.hush()
         await living
-        await _quiet(society, 20.0 if quick else 60.0)
+        await _quiet(society, 10.0 if quick else 60.0)
         watching.cancel()
         async with RedisClient(network.settings.redis_url or "") as client:
             havoc.broken += await scanner.look(client)

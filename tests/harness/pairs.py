@@ -84,13 +84,12 @@ class Pairs:
         """They open their bots and agree to the rules."""
         for member in members:
             self._world.people.open(member.person, member.bot)
-        for data, key in (("consent:yes", "menu:find"),):
-            await until(
-                lambda d=data: all(_offers(m, d) for m in members), seconds, "the question of consent"
-            )
-            for member in members:
-                self.press(member, data)
-            await until(lambda k=key: all(_offers(m, k) for m in members), seconds, "the welcome")
+        await until(
+            lambda: all(_offers(m, "consent:yes") for m in members), seconds, "the question of consent"
+        )
+        for member in members:
+            self.press(member, "consent:yes")
+        await until(lambda: all(_offers(m, "menu:find") for m in members), seconds, "the welcome")
 
     async def meet(self, a: Member, b: Member, seconds: float = 20) -> None:
         """Both look for a partner, at the same time and when nobody else does, and find each other."""
@@ -126,7 +125,7 @@ class Pairs:
     def press(self, member: Member, data: str) -> None:
         """A button of the newest message that has it."""
         assert member.last is not None, "a message with buttons was shown"
-        wanted = next(d for d in _buttons(member.last) if d.startswith(data))
+        wanted = next(d for d in buttons_of(member.last) if d.startswith(data))
         self._world.deeds.press(member.person, member.bot, member.last.id, wanted)
 
     def missing(self) -> int:
@@ -196,14 +195,15 @@ class Pairs:
             member.seen.append((int(who), int(number), time.monotonic()))
             return
         member.words.append(text)
-        if _buttons(message):
+        if buttons_of(message):
             member.last = message
 
 
-def _buttons(message: Message) -> list[str]:
+def buttons_of(message: Message) -> list[str]:
+    """The data of all inline buttons under a message."""
     rows = (message.markup or {}).get("inline_keyboard", [])
     return [button.get("callback_data", "") for row in rows for button in row]
 
 
 def _offers(member: Member, data: str) -> bool:
-    return member.last is not None and any(d.startswith(data) for d in _buttons(member.last))
+    return member.last is not None and any(d.startswith(data) for d in buttons_of(member.last))

@@ -26,7 +26,10 @@ async def parted(pairs: Pairs, seconds: float = 30) -> None:
     """Everybody leaves, so that the next scenario on this network has it for itself."""
     for member in pairs.members:
         pairs.say(member, "/stop")
-    alone = lambda: all(member.last_offers("menu:find") for member in pairs.members)
+
+    def alone() -> bool:
+        return all(member.last_offers("menu:find") for member in pairs.members)
+
     await until(alone, seconds, "all to part")
 
 
@@ -45,8 +48,3 @@ def bot(network: Network, number: int) -> tuple[BotId, Bot]:
     """One bot, as the network and as the simulator know it."""
     found = list(network.simulator.world.bots.values())[number]
     return BotId(found.id), found
-
-
-async def shown_since(pairs: Pairs, before: int, seconds: float, what: str) -> None:
-    """Wait until more texts have been shown than `before`."""
-    await until(lambda: pairs.shown() > before, seconds, what)

@@ -1,0 +1,228 @@
+"""People who come and go: they look for partners, write numbered texts, leave, and look again.
+
+A text is `#<writer> <number> <conversation>`: the conversation that the writer was last told of, by
+the buttons under "you are connected". So the ledger knows for each text whose it was to be, whatever
+became of the processes meanwhile: shown to that partner, or its writer told why not.
+"""
+
+import asyncio
+import random
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import pairwise
+
+from simulator.app import Simulator
+from simulator.world.actors import Bot, Person
+from simulator.world.messages import Message
+from tests.harness.pairs import buttons_of
+
+LEAVES = 0.05
+"""How often somebody leaves instead of writing the next text."""
+
+IMPATIENT_SECONDS = 6.0
+"""Who asked and heard nothing for so long asks again."""
+
+
+class Doing(StrEnum):
+    """What a person believes to be doing, from what the bot has shown."""
+
+    ALONE = "alone"
+    SEARCHING = "searching"
+    TALKING = "talking"
+    ASKED = "asked"
+
+
+@dataclass(slots=True, eq=False)
+class Text:
+    """One text: when it was written, to whom it was shown and when, when its writer was told of it."""
+
+    writer: int
+    number: int
+    conversation: int
+    at: float
+    shown: list[tuple[int, float]] = field(default_factory=list)
+    told: float | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Citizen:
+    """One person on one bot."""
+
+    number: int
+    person: Person
+    bot: Bot
+    doing: Doing = Doing.ALONE
+    agreed: bool = False
+    conversation: int = 0
+    since: float = 0.0
+    texts: list[Text] = field(default_factory=list)
+    by_message: dict[int, Text] = field(default_factory=dict)
+    last: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of all texts. `lost`: neither shown to anybody nor answered to the writer."""
+
+    written: int
+    shown: int
+    told: int
+    lost: int
+    misdelivered: int
+    inversions: int
+    repeats: int
+    conversations: int
+
+
+class Society:
+    """All people of one run, seeded: the same seed makes the same choices."""
+
+    def __init__(self, simulator: Simulator, seed: int) -> None:
+        self._world = simulator.world
+        self._chance = random.Random(seed)
+        self.citizens: list[Citizen] = []
+        self._by_person: dict[int, Citizen] = {}
+        self.members: dict[int, set[int]] = defaultdict(set)
+        self.shows: dict[int, list[float]] = defaultdict(list)
+        self.meetings: list[float] = []
+        self._quiet = False
+        self._world.hooks.on_shown.append(self._shown)
+
+    def settle_in(self, per_bot: int) -> None:
+        """So many new people on every bot; they open it."""
+        for bot in self._world.bots.values():
+            for _ in range(per_bot):
+                citizen = Citizen(len(self.citizens), self._world.people.create(), bot)
+                self.citizens.append(citizen)
+                self._by_person[citizen.person.id] = citizen
+                self._world.people.open(citizen.person, bot)
+
+    async def live(self, rate: float) -> None:
+        """Everybody does something about `rate` times a second, until cancelled."""
+        await asyncio.gather(*(self._one(citizen, rate) for citizen in self.citizens))
+
+    def hush(self) -> None:
+        """Nobody does anything any more."""
+        self._quiet = True
+
+    def open_texts(self) -> int:
+        """How many texts were neither shown nor answered so far."""
+        return sum(not text.shown and text.told is None for text in self._texts())
+
+    def evaluate(self) -> Verdict:
+        """The verdict over all texts so far."""
+        texts = list(self._texts())
+        misdelivered = inversions = 0
+        for citizen in self.citizens:
+            first: dict[int, list[int]] = defaultdict(list)
+            for text in sorted((t for t in citizen.texts if t.shown), key=lambda t: t.shown[0][1]):
+                first[text.conversation].append(text.number)
+            inversions += sum(b < a for numbers in first.values() for a, b in pairwise(numbers))
+        for text in texts:
+            for reader, _ in text.shown:
+                misdelivered += reader == text.writer or reader not in self.members[text.conversation]
+        return Verdict(
+            written=len(texts),
+            shown=sum(bool(text.shown) for text in texts),
+            told=sum(text.told is not None for text in texts),
+            lost=self.open_texts(),
+            misdelivered=misdelivered,
+            inversions=inversions,
+            repeats=sum(len(text.shown) - 1 for text in texts if text.shown),
+            conversations=len(self.members),
+        )
+
+    def lost(self) -> list[Text]:
+        """The texts that are lost, for a look at them."""
+        return [text for text in self._texts() if not text.shown and text.told is None]
+
+    def unexplained(self, deaths: Iterable[tuple[float, int]], slack: float = 1.0) -> int:
+        """Repeats that no call under way at a death explains: (when, bot) of every kill or freeze of a shard.
+
+        At a death a chat has at most one call under way, so each death explains one repeat a chat.
+        """
+        by_bot: dict[int, list[float]] = defaultdict(list)
+        for at, bot in deaths:
+            by_bot[bot].append(at)
+        used: set[tuple[int, float]] = set()
+        left = 0
+        for text in self._texts():
+            first = text.shown[0][1] if text.shown else 0.0
+            for reader, at in text.shown[1:]:
+                known = by_bot[self.citizens[reader].bot.id]
+                why = [d for d in known if first - slack <= d < at and (reader, d) not in used]
+                if why:
+                    used.add((reader, why[0]))
+                else:
+                    left += 1
+        return left
+
+    def _texts(self) -> Iterable[Text]:
+        return (text for citizen in self.citizens for text in citizen.texts)
+
+    async def _one(self, citizen: Citizen, rate: float) -> None:
+        while not self._quiet:
+            await asyncio.sleep(self._chance.uniform(0.5, 1.5) / rate)
+            if not self._quiet:
+                self._act(citizen)
+
+    def _act(self, citizen: Citizen) -> None:
+        now = time.monotonic()
+        if not citizen.agreed:
+            self._agree(citizen, now)
+        elif citizen.doing is Doing.TALKING:
+            if self._chance.random() >= LEAVES:
+                self._write(citizen, now)
+                return
+            self._ask(citizen, "/next" if self._chance.random() < 0.6 else "/stop", now)
+        elif citizen.doing is Doing.ALONE or now - citizen.since > IMPATIENT_SECONDS:
+            self._ask(citizen, "/find", now)
+
+    def _agree(self, citizen: Citizen, now: float) -> None:
+        if citizen.last is not None and "consent:yes" in buttons_of(citizen.last):
+            self._world.deeds.press(citizen.person, citizen.bot, citizen.last.id, "consent:yes")
+        elif now - citizen.since > IMPATIENT_SECONDS:
+            citizen.since = now
+            self._world.people.open(citizen.person, citizen.bot)
+
+    def _ask(self, citizen: Citizen, command: str, now: float) -> None:
+        citizen.doing, citizen.since = Doing.ASKED, now
+        self._world.deeds.say(citizen.person, citizen.bot, command)
+
+    def _write(self, citizen: Citizen, now: float) -> None:
+        text = Text(citizen.number, len(citizen.texts), citizen.conversation, now)
+        citizen.texts.append(text)
+        words = f"#{text.writer} {text.number} {text.conversation}"
+        message = self._world.deeds.say(citizen.person, citizen.bot, words)
+        citizen.by_message[message.id] = text
+
+    def _shown(self, person: Person, bot: Bot, message: Message) -> None:
+        citizen = self._by_person.get(person.id)
+        if citizen is None or bot is not citizen.bot:
+            return
+        now = time.monotonic()
+        self.shows[bot.id].append(now)
+        words = message.body.get("text", "")
+        if words.startswith("#"):
+            writer, number, _ = words[1:].split(" ")
+            self.citizens[int(writer)].texts[int(number)].shown.append((citizen.number, now))
+            return
+        answered = citizen.by_message.get(message.reply_to.id) if message.reply_to is not None else None
+        if answered is not None and answered.told is None:
+            answered.told = now
+        self._understand(citizen, message, now)
+
+    def _understand(self, citizen: Citizen, message: Message, now: float) -> None:
+        for data in buttons_of(message):
+            citizen.last = message
+            if data == "menu:find":
+                citizen.agreed, citizen.doing = True, Doing.ALONE
+            elif data == "menu:stop:0":
+                citizen.doing, citizen.since = Doing.SEARCHING, now
+            elif data.startswith("menu:next:"):
+                citizen.doing, citizen.conversation = Doing.TALKING, int(data.rpartition(":")[2])
+                self.members[citizen.conversation].add(citizen.number)
+                self.meetings.append(now)
