@@ -66,7 +66,8 @@ class Crowd:
         self._inbox: list[tuple[_Member, Message]] = []
         self._said: dict[str, float] = {}
         self._paired_at = 0.0
-        world.hooks.on_shown.append(self._shown)
+        if count:
+            world.hooks.on_shown.append(self._shown)
 
     async def run(self) -> None:
         """Lives until cancelled."""
