@@ -6,7 +6,7 @@ that ran the script does it at once, the leading coordinator does it for what wa
 Both may do it: the stream knows an event by its outbox id.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from core.domain import envelope as envelopes
@@ -21,7 +21,7 @@ from core.state.redis.keys import Keys
 from core.state.redis.scripts import FIND, LEAVE, MATCH
 from core.state.redis.streams import Append, Source, Streams
 
-_FIELDS = ("seq", "phase", "bot", "ticket", "conv", "side", "partner", "pbot", "cupd", "cbot")
+_FIELDS = (b"seq", b"phase", b"bot", b"ticket", b"conv", b"side", b"partner", b"pbot")
 _OUTBOX = Source("match", Epoch(0))
 
 
@@ -64,8 +64,8 @@ class Conversations:
 
     async def standings(self, people: Sequence[PersonId]) -> list[Standing]:
         """Where these people stand, in one round trip."""
-        replies = await self._client.pipeline([("HMGET", self._keys.person(p), *_FIELDS) for p in people])
-        return [_read([value if value is not None else b"" for value in reply]) for reply in replies]
+        replies = await self._client.pipeline([("HGETALL", self._keys.person(p)) for p in people])
+        return [_read(dict(zip(reply[::2], reply[1::2], strict=True))) for reply in replies]
 
     async def find(self, asker: Asker, *, safe: bool = True) -> Outcome:
         """Give an idle person a ticket. Raises StaleEpoch, RedisAway."""
@@ -168,10 +168,10 @@ class Conversations:
         return int(await self._client.command("XLEN", self._keys.tickets))
 
 
-def _read(values: Sequence[bytes]) -> Standing:
-    """A standing from a person's hash: `asked` counts for the bot that served it."""
-    *said, asked, asked_at = values
-    return _standing([*said, asked if asked_at == values[2] else b""])
+def _read(person: Mapping[bytes, bytes]) -> Standing:
+    """A standing from a person's hash: `asked` is what the bot that serves the person did last."""
+    did = person.get(b"did:" + person.get(b"bot", b""), b"")
+    return _standing([*(person.get(field, b"") for field in _FIELDS), did.partition(b" ")[0]])
 
 
 def _standing(values: Sequence[bytes]) -> Standing:

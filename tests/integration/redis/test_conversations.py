@@ -276,3 +276,31 @@ async def test_events_up_to_a_mark(network: Network) -> None:
     assert mark is not None
     await network.find(B)
     assert [event.person for event in await network.conversations.uncarried(mark, 100)] == [A]
+
+
+async def test_what_one_does_at_another_bot_makes_nobody_forget(network: Network) -> None:
+    """A find at the first bot, /stop by its shard and at the second; then the first repeats its batch."""
+    asker = network.asker(A)
+    await network.conversations.find(asker)
+    await network.conversations.leave(network.asker(A)._replace(update=UpdateId(0)), PersonId(0))
+    await network.conversations.leave(network.asker(A, TWO), PersonId(0))
+    assert not (await network.conversations.find(asker)).changed
+    (standing,) = await network.conversations.standings([A])
+    assert standing.phase is Phase.IDLE
+    assert standing.asked == asker.update
+
+
+async def test_a_repeated_command_that_changed_nothing_changes_nothing_later(network: Network) -> None:
+    asker = network.asker(A)
+    assert not (await network.conversations.leave(asker, PersonId(0))).changed
+    await network.talk()
+    outcome = await network.conversations.leave(asker, PersonId(0))
+    assert not outcome.changed
+    assert await network.phases(A) == [Phase.CHATTING]
+
+
+async def test_a_standing_tells_the_last_command_in_events_too(network: Network) -> None:
+    outcome = await network.conversations.find(network.asker(A))
+    (event,) = outcome.events
+    (left_lying,) = await network.conversations.uncarried("+", 10)
+    assert event.standing.asked == left_lying.standing.asked == outcome.standing.asked == network.update

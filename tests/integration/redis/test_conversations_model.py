@@ -5,8 +5,9 @@ the server must agree with it about everybody.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from core.state.redis.conversations import Asker, Conversations, Outcome
 from core.state.redis.fleet import Fleet
 from core.state.redis.keys import Keys
 from core.state.redis.streams import START, Inbox, Streams
+from deploy.embedded import EmbeddedRedis
 
 PEOPLE = [PersonId(n) for n in range(101, 106)]
 BOTS = [BotId(11), BotId(22)]
@@ -300,8 +302,15 @@ def happening(envelope: envelopes.Envelope) -> tuple[PersonId, int, str]:
     return envelope.to, envelope.body.standing.seq, envelope.body.change
 
 
-def test_the_scripts_do_what_the_model_says(redis_url: str) -> None:
-    Machine.url = redis_url
+@pytest.fixture
+async def hasty_url(server_folder: Path) -> AsyncIterator[str]:
+    """A server that need not write anything down: thousands of steps, and none outlives it."""
+    async with EmbeddedRedis(server_folder / "hasty", {"appendonly": "no"}) as server:
+        yield server.url
+
+
+def test_the_scripts_do_what_the_model_says(hasty_url: str) -> None:
+    Machine.url = hasty_url
     run_state_machine_as_test(
         Machine,
         settings=settings(

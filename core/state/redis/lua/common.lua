@@ -17,26 +17,33 @@ local function bump(key)
   if redis.call('HINCRBY', key, 'seq', 1) == 1 then redis.call('HSET', key, 'seq', redis.call('TIME')[1]) end
 end
 
+-- The last update of `bot` that asked for a change of this person, and what it came to. Each bot has its own:
+-- what a person does at one bot must not make another forget what it did.
+local function last_of(key, bot)
+  local update, word = string.match(redis.call('HGET', key, 'did:' .. bot) or '', '^(%d+) (%a+)$')
+  return update, word
+end
+
 -- What this update of `bot` came to when it was worked through before, or nil; 0 is no update and always new.
 -- Telegram repeats at most its queue of 100,000; one further behind is new, after its numbering started again.
 local function done_before(key, bot, update)
-  local last = redis.call('HMGET', key, 'cbot', 'cupd', 'cword')
-  if update == '0' or last[1] ~= bot then return nil end
-  local behind = tonumber(last[2]) - tonumber(update)
-  if behind == 0 then return last[3] or 'again' end
+  local last, word = last_of(key, bot)
+  if update == '0' or not last then return nil end
+  local behind = tonumber(last) - tonumber(update)
+  if behind == 0 then return word end
   return (behind > 0 and behind < 100000) and 'again' or nil
 end
 
 -- Remember what this update of `bot` came to: 'again' where it changed the standing, else the word for that.
 local function note(key, bot, update, word)
-  if update ~= '0' then redis.call('HSET', key, 'cbot', bot, 'cupd', update, 'cword', word) end
+  if update ~= '0' then redis.call('HSET', key, 'did:' .. bot, update .. ' ' .. word) end
 end
 
 -- A person's standing: seq, phase, bot, ticket, conversation, side, partner, partner's bot, the last update of
 -- that bot that asked for a change.
 local function standing(key)
-  local v = redis.call('HMGET', key, 'seq', 'phase', 'bot', 'ticket', 'conv', 'side', 'partner', 'pbot', 'cbot', 'cupd')
-  local asked = (v[9] and v[9] == v[3]) and v[10] or '0'
+  local v = redis.call('HMGET', key, 'seq', 'phase', 'bot', 'ticket', 'conv', 'side', 'partner', 'pbot')
+  local asked = v[3] and last_of(key, v[3]) or '0'
   return {v[1] or '0', v[2] or 'idle', v[3] or '0', v[4] or '', v[5] or '0', v[6] or '0', v[7] or '0', v[8] or '0', asked}
 end
 
