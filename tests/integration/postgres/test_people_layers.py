@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -260,6 +260,55 @@ async def test_a_writer_that_was_overtaken_does_not_believe_itself(one: Process)
     assert row.banned(0)
 
 
+class Slow(PeopleTable):
+    """What it has read or written arrives only when the test lets it."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.done, self.let = asyncio.Event(), asyncio.Event()
+
+    async def get_many(self, people: Sequence[PersonId]) -> dict[PersonId, Person]:
+        rows = await super().get_many(people)
+        self.done.set()
+        await self.let.wait()
+        return rows
+
+    async def consent(self, person: PersonId, language: str, home: BotId) -> Person:
+        row = await super().consent(person, language, home)
+        self.done.set()
+        await self.let.wait()
+        return row
+
+
+async def test_what_was_fetched_before_a_change_is_not_remembered_after_it(
+    one: Process, two: Process
+) -> None:
+    await one.table.consent(ANNA, "de", BOT)
+    two.people._table = slow = Slow(two.table._database)
+    fetch = asyncio.create_task(two.people.get(ANNA))
+    await slow.done.wait()
+    await one.people.ban(ANNA, FOR_GOOD, "spam")
+    await eventually(lambda: ANNA not in two.people._flights)
+    slow.let.set()
+    await fetch
+    assert await banned(two, ANNA)
+
+
+async def test_an_old_answer_of_ones_own_does_not_cover_a_newer_one(start: Start, database_url: str) -> None:
+    process = await start(database_url, "unix:///nowhere.sock")
+    now = process.clock.monotonic()
+    process.clock.monotonic = lambda: now  # type: ignore[method-assign]
+    process.people._table = slow = Slow(process.table._database)
+    consent = asyncio.create_task(process.people.consent(ANNA, "de", BOT))
+    await slow.done.wait()
+    await process.people.ban(ANNA, FOR_GOOD, "spam")
+    slow.let.set()
+    await consent
+    costs = Costs(process)
+    assert await banned(process, ANNA)
+    assert costs.since() == (0, 0)
+
+
 async def test_what_was_missed_while_the_channel_was_cut_is_asked_again(one: Process) -> None:
     await one.people.consent(ANNA, "de", BOT)
     assert not await banned(one, ANNA)
@@ -351,6 +400,7 @@ async def test_while_postgresql_is_away_known_people_do_not_wait_for_it(
         async def get_many(self, people: object) -> dict[PersonId, Person]:
             nonlocal asked
             asked += 1
+            await asyncio.sleep(0.05)  # long enough for all others to come by
             raise DatabaseAway("away")
 
     process.people._table = Counted(process.table._database)
