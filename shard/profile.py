@@ -12,6 +12,7 @@ COMMANDS = (
     ("next", "Leave and meet somebody else"),
     ("stop", "End the chat or the search"),
     ("report", "Tell us about bad behaviour"),
+    ("unsend", "As a reply: take a message back on both sides"),
     ("settings", "Your settings"),
     ("privacy", "What we keep and what we do not"),
     ("help", "How it works"),

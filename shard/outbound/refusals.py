@@ -19,8 +19,8 @@ _DONE_ALREADY = (
     "message to delete not found",
     "message to react not found",
     "message to edit not found",
-    "message can't be deleted",
 )
+_TOO_OLD = "message can't be deleted"
 _STRANGE_FILES = ("wrong file identifier", "wrong remote file", "wrong file_id", "FILE_REFERENCE")
 
 
@@ -37,7 +37,11 @@ def words_for(error: Refused, body: object) -> str:
 
 def harmless(error: Refused, body: object) -> bool:
     """Whether what was wanted is so already, or cannot matter any more."""
-    return not isinstance(body, Relay) and any(words in error.description for words in _DONE_ALREADY)
+    if isinstance(body, Relay):
+        return False
+    if any(words in error.description for words in _DONE_ALREADY):
+        return True
+    return isinstance(body, Remove) and _TOO_OLD in error.description
 
 
 def strange_file(error: Refused) -> bool:
