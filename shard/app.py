@@ -8,19 +8,19 @@ given back.
 import asyncio
 import os
 import socket
-from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 import aiohttp
 import structlog
 from aiogram import Bot
+from aiohttp import web
 
 from config.settings import Settings
-from core.domain.errors import DuologueError, LeaseTaken, StaleEpoch, StoreAway
-from core.domain.fleet import BotState
-from core.domain.ids import BotId, Epoch
+from core.domain.errors import DuologueError, StoreAway
+from core.domain.ids import BotId
 from core.service import failpoints, health, metrics
-from core.service.clock import SystemClock
+from core.service.clock import Clock, SystemClock
 from core.service.log import configure
 from core.service.outages import Outages
 from core.service.run import Done, run_process
@@ -41,6 +41,7 @@ from core.state.redis.leases import Lease
 from core.state.redis.message_map import MessageMap
 from core.state.redis.people_cache import PeopleCache
 from core.state.redis.streams import Inbox, Streams
+from shard.claim import claim, quarantine
 from shard.files import FileDoor, FileSource, Signer
 from shard.inbound.admission import Admission
 from shard.inbound.desk import Counter
@@ -63,7 +64,6 @@ from shard.telegram import Telegram, TokenRefused
 from shard.vault import Vaults
 
 DRAIN_SECONDS = 5.0
-RETRY_SECONDS = 0.5
 
 log = structlog.get_logger(__name__)
 
@@ -78,116 +78,182 @@ def main(settings: Settings, bot_id: int, metrics_port: int) -> None:
         raise SystemExit(code)
 
 
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """What everything else stands on."""
+
+    settings: Settings
+    bot: BotId
+    clock: Clock
+    keys: Keys
+    database: Database
+    client: RedisClient
+    session: aiohttp.ClientSession
+    lease: Lease
+    signer: Signer
+    vaults: Vaults
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Telegram:
+    """The token's way to Telegram."""
+
+    raw: Telegram
+    budget: Budget
+    direct: Direct
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """The shard's views of Redis and PostgreSQL, shared by both halves."""
+
+    fleet: Fleet
+    streams: Streams
+    conversations: Conversations
+    standings: Standings
+    people: People
+    messages: MessageMap
+
+
+@dataclass(frozen=True, slots=True)
+class _Outbound:
+    acknowledger: Acknowledger
+    reader: InboxReader
+    sender: Sender
+    reporter: Reporter
+
+
 async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.Event) -> None:
-    """Take the lease, serve, give it back. Raises StaleEpoch when another took over, TokenRefused."""
+    """Take the lease, serve, give it back. Raises StaleEpoch when another took over, DuologueError."""
     if settings.database_url is None or settings.redis_url is None or settings.secret_key is None:
         raise DuologueError(
             "a shard needs DUOLOGUE_DATABASE_URL, DUOLOGUE_REDIS_URL and DUOLOGUE_SECRET_KEY "
             "(`duologue up` starts servers of its own and sets them)"
         )
+    secret = settings.secret_key.get_secret_value()
+    clock, keys = SystemClock(), Keys(settings.key_prefix)
     async with AsyncExitStack() as stack:
-        clock = SystemClock()
-        keys = Keys(settings.key_prefix)
         database = await stack.enter_async_context(Database(settings.database_url))
         client = await stack.enter_async_context(RedisClient(settings.redis_url, settings.durability))
-        session = await stack.enter_async_context(
-            aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=75))
-        )
-        bots = Bots(database, TokenCipher(settings.secret_key.get_secret_value()))
-        holder = f"{socket.gethostname()}:{os.getpid()}"
-        lease = Lease.of_shard(client, clock, keys, bot, holder)
-        app = health.application(lambda: (lease.valid(), f"bot {bot}, epoch {lease.epoch}"))
-        doors: list[FileDoor] = []
-        app.router.add_get("/file/{file_id}", lambda request: doors[0].handle(request))
-        app.router.add_get("/vault/{file_id}", lambda request: doors[0].handle_vault(request))
-        port = await stack.enter_async_context(health.serve(app, settings.listen_host, metrics_port))
-        token = await _patiently(stop, lambda: bots.token(bot))
-        if token is None or not await _take(lease, client, Epochs(database), bot, stop):
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=75)
+        session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+        lease = Lease.of_shard(client, clock, keys, bot, f"{socket.gethostname()}:{os.getpid()}")
+        # The doors for files open when there is a token; no page can be added to a running server.
+        doors: dict[str, FileDoor] = {}
+        pages = health.application(lambda: (lease.valid(), f"bot {bot}, epoch {lease.epoch}"))
+        _add_doors(pages, doors)
+        port = await stack.enter_async_context(health.serve(pages, settings.listen_host, metrics_port))
+        bots = Bots(database, TokenCipher(secret))
+        token = await claim(bot, bots, Epochs(database), client, lease, stop)
+        if token is None:
             return
-        telegram = Telegram(session, settings.telegram_api_url, token)
-        budget = Budget(clock, settings.send_rate)
-        direct = Direct(telegram, budget)
-        signer = Signer(settings.secret_key.get_secret_value(), clock)
-        vaults = Vaults(settings.vault_channels, clock)
-        doors.append(FileDoor(telegram, direct.call, signer, vaults))
-        fleet = Fleet(client, keys)
-        streams = Streams(client, keys)
-        inbox = Inbox(client, keys, bot)
-        conversations = Conversations(client, keys, streams)
-        standings = Standings(conversations, clock)
-        people = People(PeopleTable(database), PeopleCache(client, keys))
-        wake = asyncio.Event()
-        lanes = Lanes(album_most=min(ALBUM_MOST, int(settings.send_rate)))
-        outages = Outages(clock)
-        acknowledger = Acknowledger(inbox, lease, outages)
-        bouncer = Bouncer(bot, lease, streams, clock)
-        reader = InboxReader(inbox, lease, lanes, standings, bouncer, acknowledger, clock, wake, outages)
-        messages = MessageMap(client, keys)
-        source = FileSource(session, fleet, signer)
-        media = Media(bot, direct.call, source, FileMemory(client, keys, bot), vaults)
-        crossing = Crossing(people, messages, media)
-        sender = Sender(
-            *(bot, telegram, budget, lease, inbox, lanes, acknowledger, bouncer, standings),
-            *(conversations, crossing, media, clock, wake),
+        base = _Base(
+            *(settings, bot, clock, keys, database, client, session, lease),
+            *(Signer(secret, clock), Vaults(settings.vault_channels, clock), port),
         )
-        file_url = f"http://{settings.listen_host}:{port}"
-        reporter = Reporter(bot, lease, inbox, lanes, budget, standings, fleet, clock, file_url)
-        metrics.BUDGET_CAP.set(settings.send_rate)
         try:
-            async with asyncio.TaskGroup() as parts:
-                counter = Counter(
-                    *(bot, lease, streams, conversations, standings),
-                    *(direct.call, clock, parts.create_task),
-                )
-                admission = Admission(bot, people, Reach(database), Reports(database), fleet, clock)
-                overview = Overview(fleet, clock, frozenset(settings.admin_ids))
-                handling = Handling(Bot(token), counter, admission, people, overview, messages)
-                intake = Intake(bot, lease, streams, standings, messages, clock, handling.handle)
-                poller = Poller(telegram, lease, intake, clock)
-                parts.create_task(lease.run(), name="lease")
-                parts.create_task(budget.run(), name="budget")
-                parts.create_task(people.run(), name="people")
-                parts.create_task(acknowledger.run(), name="acknowledger")
-                parts.create_task(reader.run(), name="inbox")
-                parts.create_task(sender.run(), name="sender")
-                parts.create_task(reporter.run(), name="reporter")
-                parts.create_task(present(direct.call), name="profile")
-                polling = parts.create_task(poller.run(), name="poller")
-                log.info("serving", bot=bot, epoch=lease.epoch)
-                await _stop_in_order(stop, poller, polling, sender, lease)
+            await _serve(base, token, doors, stop)
         except* Done:
             log.info("stopped", bot=bot)
         except* TokenRefused as refused:
-            await _quarantine(bots, bot)
+            await quarantine(bots, bot)
             raise DuologueError(
                 f"Telegram refuses the token of bot {bot}: it was revoked. "
                 "Put in the new one with `duologue bots rotate`, or remove the bot"
             ) from refused
 
 
-async def _take(lease: Lease, client: RedisClient, epochs: Epochs, bot: BotId, stop: asyncio.Event) -> bool:
-    """Wait until the lease is ours; says who has it, and whenever that changes."""
+async def _serve(base: _Base, token: str, doors: dict[str, FileDoor], stop: asyncio.Event) -> None:
+    """All parts in one group, until told to stop; raises Done then, in a group."""
+    telegram = _telegram(base, token)
+    state = _state(base)
+    doors["open"] = FileDoor(telegram.raw, telegram.direct.call, base.signer, base.vaults)
+    outbound = _outbound(base, telegram, state)
+    async with asyncio.TaskGroup() as parts:
+        counter = Counter(
+            *(base.bot, base.lease, state.streams, state.conversations, state.standings),
+            *(telegram.direct.call, base.clock, parts.create_task),
+        )
+        poller = _inbound(base, telegram, state, counter, Bot(token))
+        parts.create_task(base.lease.run(), name="lease")
+        parts.create_task(telegram.budget.run(), name="budget")
+        parts.create_task(state.people.run(), name="people")
+        parts.create_task(outbound.acknowledger.run(), name="acknowledger")
+        parts.create_task(outbound.reader.run(), name="inbox")
+        parts.create_task(outbound.sender.run(), name="sender")
+        parts.create_task(outbound.reporter.run(), name="reporter")
+        parts.create_task(present(telegram.direct.call), name="profile")
+        polling = parts.create_task(poller.run(), name="poller")
+        log.info("serving", bot=base.bot, epoch=base.lease.epoch)
+        await _stop_in_order(stop, poller, polling, outbound.sender, base.lease)
 
-    async def next_epoch() -> Epoch:
-        return await epochs.next(f"bot:{bot}")
 
-    said = ""
-    while not stop.is_set():
-        try:
-            await client.open()
-            await lease.take(next_epoch)
-            return True
-        except LeaseTaken as taken:
-            if taken.holder != said:
-                said = taken.holder
-                log.warning(f"not serving: {taken}", bot=bot)
-            await _pause(stop, min(max(taken.wait_ms, 50) / 1000, RETRY_SECONDS))
-        except (StoreAway, StaleEpoch) as error:
-            if str(error) != said:
-                said = str(error)
-                log.warning("waiting to serve", why=said)
-            await _pause(stop, RETRY_SECONDS)
-    return False
+def _add_doors(pages: web.Application, doors: dict[str, FileDoor]) -> None:
+    async def file(request: web.Request) -> web.StreamResponse:
+        door = doors.get("open")
+        return await door.handle(request) if door else web.Response(status=503)
+
+    async def vault(request: web.Request) -> web.StreamResponse:
+        door = doors.get("open")
+        return await door.handle_vault(request) if door else web.Response(status=503)
+
+    pages.router.add_get("/file/{file_id}", file)
+    pages.router.add_get("/vault/{file_id}", vault)
+
+
+def _telegram(base: _Base, token: str) -> _Telegram:
+    raw = Telegram(base.session, base.settings.telegram_api_url, token)
+    budget = Budget(base.clock, base.settings.send_rate)
+    metrics.BUDGET_CAP.set(base.settings.send_rate)
+    return _Telegram(raw, budget, Direct(raw, budget))
+
+
+def _state(base: _Base) -> _State:
+    streams = Streams(base.client, base.keys)
+    conversations = Conversations(base.client, base.keys, streams)
+    return _State(
+        fleet=Fleet(base.client, base.keys),
+        streams=streams,
+        conversations=conversations,
+        standings=Standings(conversations, base.clock),
+        people=People(PeopleTable(base.database), PeopleCache(base.client, base.keys)),
+        messages=MessageMap(base.client, base.keys),
+    )
+
+
+def _outbound(base: _Base, telegram: _Telegram, state: _State) -> _Outbound:
+    bot, lease, clock = base.bot, base.lease, base.clock
+    wake = asyncio.Event()
+    outages = Outages(clock)
+    inbox = Inbox(base.client, base.keys, bot)
+    lanes = Lanes(album_most=min(ALBUM_MOST, int(base.settings.send_rate)))
+    acknowledger = Acknowledger(inbox, lease, outages)
+    bouncer = Bouncer(bot, lease, state.streams, clock)
+    source = FileSource(base.session, state.fleet, base.signer)
+    media = Media(bot, telegram.direct.call, source, FileMemory(base.client, base.keys, bot), base.vaults)
+    reader = InboxReader(inbox, lease, lanes, state.standings, bouncer, acknowledger, clock, wake, outages)
+    sender = Sender(
+        *(bot, telegram.raw, telegram.budget, lease, inbox, lanes, acknowledger, bouncer, state.standings),
+        *(state.conversations, Crossing(state.people, state.messages, media), media, clock, wake),
+    )
+    file_url = f"http://{base.settings.listen_host}:{base.port}"
+    reporter = Reporter(
+        bot, lease, inbox, lanes, telegram.budget, state.standings, state.fleet, clock, file_url
+    )
+    return _Outbound(acknowledger, reader, sender, reporter)
+
+
+def _inbound(base: _Base, telegram: _Telegram, state: _State, counter: Counter, bot: Bot) -> Poller:
+    clock = base.clock
+    reach, reports = Reach(base.database), Reports(base.database)
+    admission = Admission(base.bot, state.people, reach, reports, state.fleet, clock)
+    overview = Overview(state.fleet, clock, frozenset(base.settings.admin_ids))
+    handling = Handling(bot, counter, admission, state.people, overview, state.messages)
+    intake = Intake(
+        *(base.bot, base.lease, state.streams, state.standings, state.messages, clock, handling.handle)
+    )
+    return Poller(telegram.raw, base.lease, intake, clock)
 
 
 async def _stop_in_order(
@@ -205,32 +271,3 @@ async def _stop_in_order(
     except (TimeoutError, StoreAway) as error:
         log.warning("not everything under way was finished", why=type(error).__name__)
     raise Done
-
-
-async def _patiently(stop: asyncio.Event, ask: Callable[[], Awaitable[str]]) -> str | None:
-    """Ask until the store answers; None when told to stop before."""
-    said = ""
-    while not stop.is_set():
-        try:
-            return await ask()
-        except StoreAway as error:
-            if str(error) != said:
-                said = str(error)
-                log.warning("waiting for the token", why=said)
-            await _pause(stop, RETRY_SECONDS)
-    return None
-
-
-async def _quarantine(bots: Bots, bot: BotId) -> None:
-    try:
-        await bots.set_state(bot, BotState.QUARANTINED, reason="Telegram refuses the token (401)")
-    except StoreAway as error:
-        log.warning("the quarantine could not be written down", why=str(error))
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return

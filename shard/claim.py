@@ -1,0 +1,83 @@
+"""How a shard comes to serve its bot: the token opened, the lease taken, with patience.
+
+Stores may be away when a shard starts, and another process may hold the lease: then it waits,
+says once what for, and goes on as soon as it can.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import structlog
+
+from core.domain.errors import LeaseTaken, StaleEpoch, StoreAway
+from core.domain.fleet import BotState
+from core.domain.ids import BotId, Epoch
+from core.state.postgres.bots import Bots
+from core.state.postgres.epochs import Epochs
+from core.state.redis.client import RedisClient
+from core.state.redis.leases import Lease
+
+RETRY_SECONDS = 0.5
+
+log = structlog.get_logger(__name__)
+
+_Got = TypeVar("_Got")
+
+
+async def claim(
+    bot: BotId, bots: Bots, epochs: Epochs, client: RedisClient, lease: Lease, stop: asyncio.Event
+) -> str | None:
+    """The bot's token, once this process may serve it; None when told to stop before.
+
+    Raises BotUnknown, WrongKey: waiting would not help.
+    """
+
+    async def take() -> bool:
+        await client.open()
+        await lease.take(lambda: _next_epoch(epochs, bot))
+        return True
+
+    token = await _patiently(stop, lambda: bots.token(bot))
+    if token is None or await _patiently(stop, take) is None:
+        return None
+    return token
+
+
+async def quarantine(bots: Bots, bot: BotId) -> None:
+    """Telegram refuses the token: nobody should try to serve this bot until it has another one."""
+    try:
+        await bots.set_state(bot, BotState.QUARANTINED, reason="Telegram refuses the token (401)")
+    except StoreAway as error:
+        log.warning("the quarantine could not be written down", why=str(error))
+
+
+async def _next_epoch(epochs: Epochs, bot: BotId) -> Epoch:
+    return await epochs.next(f"bot:{bot}")
+
+
+async def _patiently(stop: asyncio.Event, ask: Callable[[], Awaitable[_Got]]) -> _Got | None:
+    """Ask until there is an answer; None when told to stop before. Each reason to wait is said once."""
+    said = ""
+    while not stop.is_set():
+        wait = RETRY_SECONDS
+        try:
+            return await ask()
+        except LeaseTaken as taken:
+            reason = f"{taken.name} is served by {taken.holder}"
+            wait = min(max(taken.wait_ms, 50) / 1000, RETRY_SECONDS)
+        except (StoreAway, StaleEpoch) as error:
+            reason = str(error)
+        if reason != said:
+            said = reason
+            log.warning("not serving yet", why=reason)
+        await _pause(stop, wait)
+    return None
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return
