@@ -54,12 +54,7 @@ def add(token: str | None = None, /) -> int:
         that it does not show in the list of processes.
 
     """
-    import re
-
-    given = token or (getpass.getpass("Token: ") if sys.stdin.isatty() else sys.stdin.readline())
-    given = given.strip()
-    if not re.fullmatch(r"[0-9]{5,}:[A-Za-z0-9_-]{30,}", given, re.ASCII):
-        raise TokenForm("this is no bot token; it should look like 123456789:AAE..., as @BotFather gives it")
+    given = _token(token)
 
     async def work(settings: Settings) -> str:
         from deploy.bots import http_session, take_in
@@ -67,6 +62,32 @@ def add(token: str | None = None, /) -> int:
         async with open_bots(settings) as bots, http_session() as http:
             account = await take_in(bots, http, settings.telegram_api_url, given)
         return f"@{account.username} (bot {account.bot}) is in the network; its shard starts now"
+
+    print(run(work))
+    return 0
+
+
+@app.command
+def rotate(token: str | None = None, /) -> int:
+    """Give a bot of the network its new token, after @BotFather made one and the old one ended.
+
+    Parameters
+    ----------
+    token
+        The new token. Without it, it is asked for (or read from standard input).
+
+    """
+    given = _token(token)
+
+    async def work(settings: Settings) -> str:
+        from deploy.bots import http_session, who_is
+
+        async with open_bots(settings) as bots, http_session() as http:
+            account = await who_is(http, settings.telegram_api_url, given)
+            await bots.rotate(account.bot, given)
+        return (
+            f"@{account.username} (bot {account.bot}) has its new token; its shard takes it at its next start"
+        )
 
     print(run(work))
     return 0
@@ -121,6 +142,17 @@ def remove(bot: int, /, *, now: bool = False) -> int:
 
     print(run(work))
     return 0
+
+
+def _token(given: str | None) -> str:
+    """The token, asked for where it was not given. Raises TokenForm."""
+    import re
+
+    token = given or (getpass.getpass("Token: ") if sys.stdin.isatty() else sys.stdin.readline())
+    token = token.strip()
+    if not re.fullmatch(r"[0-9]{5,}:[A-Za-z0-9_-]{30,}", token, re.ASCII):
+        raise TokenForm("this is no bot token; it should look like 123456789:AAE..., as @BotFather gives it")
+    return token
 
 
 async def _rows(settings: Settings) -> list[BotRow]:
