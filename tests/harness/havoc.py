@@ -12,12 +12,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from core.domain.errors import RedisAway
 from core.domain.ids import BotId
-from core.state.redis.client import RedisClient
 from simulator.faults.rules import Kind, Rule
 from tests.harness.network import Network
-from tests.harness.scan import Scanner
 from tests.harness.society import Society
 
 SETTLED = 0.2
@@ -50,10 +47,8 @@ class Havoc:
     blows: int = 0
     deaths: list[tuple[float, int]] = field(default_factory=list)
     recoveries: list[tuple[str, float]] = field(default_factory=list)
-    broken: list[str] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
-    scans: int = 0
     _expected: set[str] = field(default_factory=set)
     _serving: dict[BotId, str] = field(default_factory=dict)
     _chance: random.Random = field(init=False)
@@ -105,17 +100,6 @@ class Havoc:
             await self.network.redis.start()
             began = time.monotonic()
         await self._recovered(kind, began, shards, meet=bool(coordinators))
-
-    async def watch(self, scanner: Scanner) -> None:
-        """The scan once a second, until cancelled."""
-        async with RedisClient(self.network.settings.redis_url or "") as client:
-            while True:
-                try:
-                    self.broken += await scanner.look(client)
-                    self.scans += 1
-                except RedisAway:
-                    self.tell("no scan while Redis is away")
-                await asyncio.sleep(1)
 
     async def ward(self) -> None:
         """Start again what has ended, as a supervisor does, until cancelled."""

@@ -101,12 +101,12 @@ class Network:
         """Start one coordinator, with settings of its own; its name."""
         return self._start(f"coordinator:{number}", _coordinator, settings=settings)
 
-    def start_again(self, name: str) -> str:
+    def start_again(self, name: str, **settings: Any) -> str:
         """Start a process that has ended under the name it had, as a supervisor would."""
         kind, number, *copy = name.split(":")
         if kind == "shard":
-            return self.start_shard(BotId(int(number)), *copy)
-        return self.start_coordinator(int(number))
+            return self.start_shard(BotId(int(number)), *copy, **settings)
+        return self.start_coordinator(int(number), **settings)
 
     def ended(self) -> dict[str, int]:
         """Processes that have ended by themselves, with their exit codes (negative: by that signal)."""

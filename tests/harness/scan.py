@@ -4,10 +4,12 @@ Pairs are symmetric; nobody is in two conversations; nobody waits and talks; who
 one ticket; the count of those who talk is right; a token's epoch never falls and its lease has it.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from core.domain.errors import RedisAway
 from core.domain.ids import BotId, PersonId
 from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
@@ -41,6 +43,17 @@ class Scanner:
         self._epochs: Counter[int] = Counter()
         self.conversations: dict[int, set[int]] = {}
         self.looks = 0
+        self.broken: list[str] = []
+
+    async def watch(self, url: str, every: float = 0.25) -> None:
+        """Look again and again until cancelled; what is broken gathers. No look while Redis is away."""
+        async with RedisClient(url) as client:
+            while True:
+                try:
+                    self.broken += await self.look(client)
+                except RedisAway:
+                    await asyncio.sleep(every)
+                await asyncio.sleep(every)
 
     async def look(self, client: RedisClient) -> list[str]:
         """One look; a line for everything that is not as it must be. Raises RedisAway."""

@@ -9,7 +9,7 @@ import asyncio
 import random
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
@@ -108,36 +108,51 @@ class Society:
         """Nobody does anything any more."""
         self._quiet = True
 
-    def open_texts(self) -> int:
-        """How many texts were neither shown nor answered so far."""
-        return sum(not text.shown and text.told is None for text in self._texts())
+    def open_texts(self, before: float = float("inf")) -> int:
+        """How many texts, written before that moment, were neither shown nor answered so far."""
+        return sum(t.at < before and not t.shown and t.told is None for t in self._texts())
 
     def evaluate(self) -> Verdict:
         """The verdict over all texts so far."""
         texts = list(self._texts())
-        misdelivered = inversions = 0
+        inversions = 0
         for citizen in self.citizens:
             first: dict[int, list[int]] = defaultdict(list)
             for text in sorted((t for t in citizen.texts if t.shown), key=lambda t: t.shown[0][1]):
                 first[text.conversation].append(text.number)
             inversions += sum(b < a for numbers in first.values() for a, b in pairwise(numbers))
-        for text in texts:
-            for reader, _ in text.shown:
-                misdelivered += reader == text.writer or reader not in self.members[text.conversation]
         return Verdict(
             written=len(texts),
             shown=sum(bool(text.shown) for text in texts),
             told=sum(text.told is not None for text in texts),
             lost=self.open_texts(),
-            misdelivered=misdelivered,
+            misdelivered=len(self.strayed()),
             inversions=inversions,
             repeats=sum(len(text.shown) - 1 for text in texts if text.shown),
             conversations=len(self.members),
         )
 
-    def lost(self) -> list[Text]:
+    def lost(self) -> list[str]:
         """The texts that are lost, for a look at them."""
-        return [text for text in self._texts() if not text.shown and text.told is None]
+        return [
+            f"{t.writer} wrote {t.number} in {t.conversation}, nobody was shown it or told"
+            for t in self._texts()
+            if not t.shown and t.told is None
+        ]
+
+    def strayed(self) -> list[str]:
+        """The texts that somebody was shown who had no part in their conversation."""
+        return [
+            f"{t.writer} wrote {t.number} to {self.members[t.conversation]} ({t.conversation}), {reader} read it"
+            for t in self._texts()
+            for reader, _ in t.shown
+            if reader == t.writer or reader not in self.members[t.conversation]
+        ]
+
+    def learn(self, conversations: Mapping[int, set[int]]) -> None:
+        """Who, by their Telegram ids, had a part in which conversation, as somebody else knows."""
+        for conversation, people in conversations.items():
+            self.members[conversation] |= {c.number for c in self.citizens if c.person.id in people}
 
     def unexplained(self, deaths: Iterable[tuple[float, int]], slack: float = 1.0) -> int:
         """Repeats that no call under way at a death explains: (when, bot) of every kill or freeze of a shard.

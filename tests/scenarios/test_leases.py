@@ -7,6 +7,7 @@ import pytest
 import pytest_asyncio
 
 from tests.harness.network import Network, running
+from tests.harness.pairs import Pairs
 from tests.harness.stage import bot, breaches, complete, met, parted
 from tests.harness.waiting import until
 
@@ -58,6 +59,31 @@ async def test_a_shard_frozen_beyond_its_lease_changes_nothing_any_more(network:
     network.kill(second)
     network.kill(name)
     network.start_shard(bot_id)
+    await parted(pairs)
+
+
+async def test_a_batch_that_comes_again_reaches_nobody_else(network: Network) -> None:
+    bot_id, account = bot(network, 0)
+    name = f"shard:{bot_id}"
+    pairs = Pairs(network.simulator)
+    writer, partner, next_one = pairs.add(account), pairs.add(bot(network, 1)[1]), pairs.add(account)
+    await pairs.join(pairs.members)
+    await pairs.meet(writer, partner)
+    pairs.say(next_one, "/find")
+    await until(lambda: next_one.told("Looking for a partner"), 20, "somebody to wait")
+    assert await network.stop(name) == 0
+    pairs.write(writer)
+    pairs.say(writer, "/next")
+    network.start_shard(bot_id, failpoints=(("before_confirm", 1),))
+    assert await network.end_of(name, 30) == -9
+    await until(lambda: partner.told("has left"), 20, "the partner to hear of the end")
+    network.kill(name)
+    network.start_shard(bot_id)
+    await until(lambda: next_one.last_offers("menu:next"), 30, "the next two to meet")
+    pairs.write(writer)
+    await until(lambda: next_one.seen != [], 20, "a text to the next partner")
+    assert [number for _, number, _ in next_one.seen] == [1]
+    assert [number for _, number, _ in partner.seen] == [0]
     await parted(pairs)
 
 
