@@ -29,6 +29,10 @@ ALBUM_LONGEST = 0.7
 """Seconds that an album is waited for at most, from its first part."""
 
 
+_MOMENT = 1e-6
+"""Times closer than this are the same: sums of floats are not exact."""
+
+
 class Item(NamedTuple):
     """One entry of the stream, decoded."""
 
@@ -41,7 +45,7 @@ class _Chat:
     pace: ChatPace = field(default_factory=ChatPace)
     queue: deque[Item] = field(default_factory=deque)
     busy: bool = False
-    queued: bool = False
+    place: int = 0
     taken: int = 0
     album: str = ""
     album_first: float = 0.0
@@ -56,9 +60,9 @@ class Lanes:
         """`album_most`: how many parts of an album may go in one call."""
         self._album_most = album_most
         self._chats: dict[PersonId, _Chat] = {}
-        self._ready: tuple[deque[PersonId], ...] = tuple(deque() for _ in Lane)
+        self._ready: tuple[deque[tuple[PersonId, int]], ...] = tuple(deque() for _ in Lane)
         self._later: list[tuple[float, int, PersonId]] = []
-        self._turns = itertools.count()
+        self._turns = itertools.count(1)
         self.size = 0
 
     def push(self, item: Item, now: float) -> list[Item]:
@@ -70,7 +74,7 @@ class Lanes:
         chat = self._chats.setdefault(item.envelope.to, _Chat())
         chat.queue.append(item)
         self.size += 1
-        self._note_album(chat, item, now)
+        held = self._note_album(chat, item, now)
         void: list[Item] = []
         body = item.envelope.body
         if isinstance(body, Happening):
@@ -78,6 +82,9 @@ class Lanes:
                 chat.closing.add(body.standing.conversation)
             elif body.change in _SELF_LEFT:
                 void = self._drop(chat, keep=chat.taken if chat.busy else 0)
+        if held or void:
+            # What stands first, or when it may go, has changed: the place in the queue is no longer right.
+            chat.place = 0
         self._offer(item.envelope.to, chat, now)
         return void
 
@@ -89,25 +96,17 @@ class Lanes:
         self._promote(now)
         for ready in self._ready:
             while ready:
-                person = ready.popleft()
-                chat = self._chats[person]
-                chat.queued = False
-                if chat.busy or not chat.queue:
-                    continue
-                chat.busy = True
-                chat.taken = self._run(chat)
-                return chat.queue[0]
+                chat = self._leave(*ready.popleft())
+                if chat is not None:
+                    chat.busy = True
+                    chat.taken = self._run(chat)
+                    return chat.queue[0]
         return None
 
     def parts(self, item: Item) -> list[Item]:
         """The entry that was taken, with the further parts of its album."""
         chat = self._chats[item.envelope.to]
         return list(itertools.islice(chat.queue, chat.taken))
-
-    def best(self, now: float) -> Lane | None:
-        """The lane that would be served next, or None where nothing may be sent now."""
-        self._promote(now)
-        return next((lane for lane in Lane if self._ready[lane]), None)
 
     def next_at(self) -> float | None:
         """When a chat that has to wait may go on, or None where none waits."""
@@ -143,7 +142,7 @@ class Lanes:
 
     def forget_idle(self, now: float) -> None:
         """Drop what is known of chats that have nothing waiting and a full pace."""
-        idle = [p for p, c in self._chats.items() if not (c.queue or c.busy or c.queued) and c.pace.full(now)]
+        idle = [p for p, c in self._chats.items() if not (c.queue or c.busy) and c.pace.full(now)]
         for person in idle:
             del self._chats[person]
 
@@ -155,12 +154,13 @@ class Lanes:
         same = itertools.takewhile(lambda item: _album(item) == name, chat.queue)
         return len(list(itertools.islice(same, self._album_most)))
 
-    def _note_album(self, chat: _Chat, item: Item, now: float) -> None:
-        """Remember when the parts of the newest album came; whatever follows it makes it complete."""
-        name = _album(item)
-        if name != chat.album or now - chat.album_last > ALBUM_LONGEST:
+    def _note_album(self, chat: _Chat, item: Item, now: float) -> bool:
+        """Remember when the parts of the newest album came; whether there was or is one to be waited for."""
+        name, before = _album(item), chat.album
+        if name != before or now - chat.album_last > ALBUM_LONGEST:
             chat.album_first = now
         chat.album, chat.album_last = name, now
+        return bool(name or before)
 
     def _complete_at(self, chat: _Chat) -> float:
         """When the head may be taken as a whole: now, unless it is an album that may still grow."""
@@ -182,21 +182,34 @@ class Lanes:
         return void
 
     def _offer(self, person: PersonId, chat: _Chat, now: float) -> None:
-        if chat.busy or chat.queued or not chat.queue:
+        if chat.busy or chat.place or not chat.queue:
             return
-        chat.queued = True
+        chat.place = next(self._turns)
         ready_at = max(chat.pace.ready_at(), self._complete_at(chat))
-        if ready_at <= now:
-            self._ready[chat.queue[0].envelope.lane].append(person)
+        if ready_at <= now + _MOMENT:
+            self._ready[chat.queue[0].envelope.lane].append((person, chat.place))
         else:
-            heapq.heappush(self._later, (ready_at, next(self._turns), person))
+            heapq.heappush(self._later, (ready_at, chat.place, person))
 
     def _promote(self, now: float) -> None:
-        while self._later and self._later[0][0] <= now:
-            person = heapq.heappop(self._later)[2]
-            chat = self._chats[person]
-            chat.queued = False
-            self._offer(person, chat, now)
+        while self._later and self._later[0][0] <= now + _MOMENT:
+            _, place, person = heapq.heappop(self._later)
+            chat = self._leave(person, place)
+            if chat is not None:
+                self._offer(person, chat, now)
+
+    def _stands(self, person: PersonId, place: int) -> bool:
+        """Whether a place in a queue is still the chat's; it may have been given another."""
+        chat = self._chats.get(person)
+        return chat is not None and chat.place == place
+
+    def _leave(self, person: PersonId, place: int) -> _Chat | None:
+        """The chat, which gives up its place; None where that was not its place any more."""
+        if not self._stands(person, place):
+            return None
+        chat = self._chats[person]
+        chat.place = 0
+        return chat
 
 
 def _album(item: Item) -> str:

@@ -37,10 +37,11 @@ _MARKED_FIELDS = frozenset(
 )
 _SURROUNDINGS = frozenset(
     """message_id date chat from_user sender_chat sender_business_bot sender_boost_count via_bot
-    forward_origin forward_from forward_from_chat forward_sender_name forward_signature author_signature reply_to_message
-    business_connection_id external_reply quote effect_id media_group_id has_protected_content caption
-    caption_entities entities has_media_spoiler show_caption_above_media link_preview_options edit_date
-    reply_markup sender_tag receiver_user guest_bot_caller_user guest_bot_caller_chat""".split()
+    forward_origin forward_from forward_from_chat forward_sender_name forward_signature author_signature
+    reply_to_message business_connection_id external_reply quote effect_id media_group_id
+    has_protected_content caption caption_entities entities has_media_spoiler show_caption_above_media
+    link_preview_options edit_date reply_markup sender_tag receiver_user guest_bot_caller_user
+    guest_bot_caller_chat""".split()
 )
 CONTENT = sorted(set(Message.model_fields) - _SURROUNDINGS)
 

@@ -10,6 +10,7 @@ from core.domain.ids import BotId, ConversationId, EntryId, MessageId, PersonId
 from shard.outbound.lanes import Item, Lanes
 from shard.outbound.pacing import CHAT_BURST, CHAT_INTERVAL
 
+BURST_SECONDS = (CHAT_BURST - 1) * CHAT_INTERVAL
 PEOPLE = [PersonId(n) for n in range(1, 5)]
 
 
@@ -27,8 +28,7 @@ class LanesMachine(RuleBasedStateMachine):
         self.number = 0
         self.waiting: dict[PersonId, list[Item]] = {person: [] for person in PEOPLE}
         self.out: dict[PersonId, Item] = {}
-        self.sent_at: dict[PersonId, list[float]] = {person: [] for person in PEOPLE}
-        self.rest_until: dict[PersonId, float] = dict.fromkeys(PEOPLE, 0.0)
+        self.due: dict[PersonId, float] = dict.fromkeys(PEOPLE, float("-inf"))
 
     @rule(person=st.sampled_from(PEOPLE), lane=st.sampled_from(Lane))
     def push_relay(self, person: PersonId, lane: Lane) -> None:
@@ -76,14 +76,15 @@ class LanesMachine(RuleBasedStateMachine):
         self.lanes.done(item, self.now, sent=sent)
         self.waiting[person].remove(item)
         if sent:
-            self.sent_at[person].append(self.now)
+            self.due[person] = max(self.due[person], self.now) + CHAT_INTERVAL
 
     @rule(person=st.sampled_from(PEOPLE), wait=st.floats(0, 5))
     def again(self, person: PersonId, wait: float) -> None:
         item = self.out.pop(person, None)
         if item is not None:
             self.lanes.again(item, self.now, wait)
-            self.rest_until[person] = max(self.rest_until[person], self.now + wait)
+            # Whoever was told to wait has no burst left afterwards.
+            self.due[person] = max(self.due[person], self.now + wait + BURST_SECONDS)
 
     @rule(seconds=st.sampled_from([0.1, 0.5, 1.02, 3.0]))
     def pass_time(self, seconds: float) -> None:
@@ -94,12 +95,8 @@ class LanesMachine(RuleBasedStateMachine):
         self.lanes.forget_idle(self.now)
 
     def _may_go(self, person: PersonId) -> bool:
-        """By the definition of the pace, from all that was sent: GCRA."""
-        due = float("-inf")
-        for at in self.sent_at[person]:
-            due = max(due, at) + CHAT_INTERVAL
-        ready = due - (CHAT_BURST - 1) * CHAT_INTERVAL
-        return self.now >= ready and self.now >= self.rest_until[person]
+        """By the definition of the pace, from all that was sent and told: GCRA."""
+        return self.now >= self.due[person] - BURST_SECONDS - 1e-6
 
     @invariant()
     def counts(self) -> None:
