@@ -202,6 +202,6 @@ async def _leave(desk: Desk, admission: Admission, *, search: bool, conversation
 def _say_where(desk: Desk, standing: Standing) -> None:
     """Nothing changed, because the person waits or talks already."""
     if standing.phase is Phase.CHATTING:
-        desk.say("already_chatting")
+        desk.say("already_chatting", conversation=str(standing.conversation))
     elif standing.phase is Phase.WAITING:
         desk.say("already_searching")
