@@ -43,20 +43,17 @@ class Publisher:
         await self._outages.live_through(self._step, RedisAway)
 
     async def _step(self) -> float:
+        last = self._last or await self._fleet.directory()
         rows = self._rows()
         if rows is None:
             return EVERY_SECONDS / 10
-        if self._last is None:
-            self._last = await self._fleet.directory()
         known = [row for row in rows if row.state is not BotState.RETIRED]
         reports = await self._fleet.reports([row.id for row in known])
         waiting = self._waiting()
         directory = Directory(
             at=round(self._clock.wall() * 1000),
             waiting=sum(waiting.values()),
-            bots=tuple(
-                self._entry(row, reports.get(row.id), waiting.get(row.id, 0), self._last) for row in known
-            ),
+            bots=tuple(self._entry(row, reports.get(row.id), waiting.get(row.id, 0), last) for row in known),
         )
         await self._fleet.publish(self._epoch, directory)
         self._last = directory

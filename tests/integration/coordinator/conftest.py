@@ -1,3 +1,8 @@
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from core.state.redis.client import RedisClient
@@ -8,3 +13,11 @@ from tests.integration.coordinator.support import Network
 @pytest.fixture
 def network(client: RedisClient, keys: Keys) -> Network:
     return Network(client, keys)
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A folder with a short path, so that a socket fits into it."""
+    folder = Path(tempfile.mkdtemp(prefix="duo-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
