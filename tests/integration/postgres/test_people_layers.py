@@ -1,130 +1,29 @@
-"""People in layers: memory over Redis over PostgreSQL, between processes (here: objects of their own)."""
+"""People in layers: memory over Redis over PostgreSQL, and how a change gets around."""
 
 import asyncio
-import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Sequence
 
-import psutil
 import pytest
 
 from core.domain.ids import BotId, PersonId
 from core.domain.person import Person
-from core.service import metrics
-from core.service.clock import SystemClock
 from core.state import people as layers
 from core.state.people import People
-from core.state.postgres.migrate import migrate
 from core.state.postgres.people import PeopleTable
-from core.state.postgres.pool import Database, DatabaseAway
-from core.state.redis.client import RedisClient
+from core.state.postgres.pool import Database
 from core.state.redis.keys import Keys
-from core.state.redis.people_cache import PeopleCache
-from deploy.embedded import EmbeddedPostgres, EmbeddedRedis
-
-BOT = BotId(11111)
-ANNA, BEN = PersonId(1), PersonId(2)
-FOR_GOOD = float("inf")
-
-
-class Clock(SystemClock):
-    """The machine's clock, which the test can put forward."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-
-    def monotonic(self) -> float:
-        return super().monotonic() + self.ahead
-
-    def wall(self) -> float:
-        return super().wall() + self.ahead
-
-
-@dataclass
-class Process:
-    """What one process of the network has."""
-
-    table: PeopleTable
-    cache: PeopleCache
-    client: RedisClient
-    people: People
-    clock: Clock
-    parts: list[asyncio.Task[None]] = field(default_factory=list)
-
-    async def listen(self) -> None:
-        """Hear of changes from now on."""
-        self.parts.append(asyncio.create_task(self.people.run()))
-        await eventually(lambda: self.people.hears)
-
-
-async def eventually(holds: Callable[[], bool | Awaitable[bool]]) -> None:
-    """Wait until it holds."""
-    async with asyncio.timeout(20):
-        while not (answer if isinstance(answer := holds(), bool) else await answer):
-            await asyncio.sleep(0.01)
-
-
-Start = Callable[[str, str], Awaitable[Process]]
-
-
-@pytest.fixture
-async def start(key_prefix: str) -> AsyncIterator[Start]:
-    """Makes processes."""
-    keys = Keys(key_prefix)
-    started: list[Process] = []
-    async with AsyncExitStack() as stack:
-
-        async def make(database_url: str, redis_url: str) -> Process:
-            database = await stack.enter_async_context(Database(database_url))
-            client = await stack.enter_async_context(RedisClient(redis_url))
-            table, cache, clock = PeopleTable(database), PeopleCache(client, keys), Clock()
-            process = Process(table, cache, client, People(table, cache, clock), clock)
-            started.append(process)
-            return process
-
-        yield make
-        parts = [part for process in started for part in process.parts]
-        for part in parts:
-            part.cancel()
-        ends = await asyncio.gather(*parts, return_exceptions=True)
-        assert [end for end in ends if not isinstance(end, asyncio.CancelledError)] == []
-
-
-@pytest.fixture
-async def one(start: Start, database_url: str, redis_url: str) -> Process:
-    process = await start(database_url, redis_url)
-    await process.listen()
-    return process
-
-
-@pytest.fixture
-async def two(start: Start, database_url: str, redis_url: str) -> Process:
-    process = await start(database_url, redis_url)
-    await process.listen()
-    return process
-
-
-class Costs:
-    """SQL statements and a process's Redis round trips since the last look."""
-
-    def __init__(self, process: Process) -> None:
-        self._process = process
-        self._last = self._now()
-
-    def _now(self) -> tuple[int, int]:
-        return round(metrics.value(metrics.SQL_STATEMENTS)), self._process.client.round_trips
-
-    def since(self) -> tuple[int, int]:
-        last, self._last = self._last, self._now()
-        return self._last[0] - last[0], self._last[1] - last[1]
-
-
-async def banned(process: Process, person: PersonId) -> bool:
-    row = await process.people.get(person)
-    return row is not None and row.banned(0)
-
+from tests.integration.postgres.processes import (
+    ANNA,
+    BEN,
+    BOT,
+    FOR_GOOD,
+    Costs,
+    Process,
+    Start,
+    banned,
+    eventually,
+    language_is,
+)
 
 # --- The layers ---------------------------------------------------------------------------------
 
@@ -210,10 +109,6 @@ async def test_a_change_is_known_at_once_here_and_heard_there(one: Process, two:
     await two.people.ban(ANNA, FOR_GOOD, "spam")
     assert await banned(two, ANNA)
     await eventually(lambda: banned(one, ANNA))
-
-
-async def language_is(process: Process, language: str) -> bool:
-    return await process.people.language(ANNA) == language
 
 
 async def test_ones_own_change_coming_back_costs_nothing(one: Process, two: Process) -> None:
@@ -350,106 +245,3 @@ async def test_rubbish_in_redis_is_passed_over(one: Process, key_prefix: str) ->
     await one.table.consent(BEN, "en", BOT)
     await one.people.ban(BEN, FOR_GOOD, "")
     assert one.people.hears
-
-
-# --- A store is away ----------------------------------------------------------------------------
-
-
-async def test_known_people_go_on_while_postgresql_is_away(
-    start: Start, own: EmbeddedPostgres, redis_url: str
-) -> None:
-    await migrate(own.url)
-    process, newcomer = await start(own.url, redis_url), await start(own.url, redis_url)
-    await process.listen()
-    await newcomer.listen()
-    await process.table._database.execute("DELETE FROM people")
-    anna = await process.people.consent(ANNA, "de", BOT)
-    own.kill()
-    assert await newcomer.people.get(ANNA) == anna  # Redis knows
-    for _ in range(3):
-        process.clock.ahead += layers.TRUSTED_SECONDS + 1
-        assert await process.people.get(ANNA) == anna
-    with pytest.raises(DatabaseAway):
-        await process.people.get(BEN)
-    with pytest.raises(DatabaseAway):
-        await process.people.get_many([ANNA, BEN])
-    with pytest.raises(DatabaseAway):
-        await process.people.ban(ANNA, FOR_GOOD, "spam")
-    assert await process.people.language(BEN) is None
-    await own.start()
-    assert await process.people.get(BEN) is None
-    await process.table.ban(ANNA, FOR_GOOD, "spam")
-    process.clock.ahead += layers.TRUSTED_SECONDS + 1
-    assert await banned(process, ANNA)
-
-
-async def test_while_postgresql_is_away_known_people_do_not_wait_for_it(
-    start: Start, own: EmbeddedPostgres, redis_url: str
-) -> None:
-    await migrate(own.url)
-    process = await start(own.url, redis_url)
-    await process.listen()
-    everybody = [PersonId(n) for n in range(1, 101)]
-    for person in everybody:
-        await process.people.consent(person, "en", BOT)
-    own.kill()
-    process.clock.ahead += layers.TRUSTED_SECONDS + 1
-    asked = 0
-
-    class Counted(PeopleTable):
-        async def get_many(self, people: object) -> dict[PersonId, Person]:
-            nonlocal asked
-            asked += 1
-            await asyncio.sleep(0.05)  # long enough for all others to come by
-            raise DatabaseAway("away")
-
-    process.people._table = Counted(process.table._database)
-    for person in everybody:
-        assert await process.people.get(person)
-    assert asked == 1
-    process.clock.ahead += layers.TRUSTED_SECONDS + layers.REST_SECONDS
-    await asyncio.gather(*(process.people.get(person) for person in everybody))
-    assert asked == 2
-
-
-async def test_postgresql_answers_alone_while_redis_is_away(
-    start: Start, database_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    folder: Path = tmp_path_factory.mktemp("r")
-    async with EmbeddedRedis(folder / "redis") as redis:
-        process, other = await start(database_url, redis.url), await start(database_url, redis.url)
-        await process.listen()
-        await other.listen()
-        assert await other.people.get(ANNA) is None
-        redis.kill()
-        await eventually(lambda: not process.people.hears)
-        await process.people.consent(ANNA, "de", BOT)
-        assert await process.people.language(ANNA) == "de"
-        await eventually(lambda: language_is(other, "de"))
-        await process.people.ban(ANNA, FOR_GOOD, "spam")
-        await redis.start()
-        await eventually(lambda: process.people.hears)
-
-        async def told() -> bool:
-            cached = (await process.cache.get_many([ANNA])).get(ANNA)
-            return cached is not None and cached.row.banned(0)
-
-        await eventually(told)
-        await eventually(lambda: banned(other, ANNA))
-
-
-async def test_a_channel_that_falls_silent_is_given_up(
-    start: Start, database_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """The server stands still: nothing is closed, nothing comes."""
-    folder: Path = tmp_path_factory.mktemp("r")
-    async with EmbeddedRedis(folder / "redis") as redis:
-        process = await start(database_url, redis.url)
-        await process.listen()
-        server = psutil.Process(redis.pid)
-        server.send_signal(signal.SIGSTOP)
-        try:
-            await eventually(lambda: not process.people.hears)
-        finally:
-            server.send_signal(signal.SIGCONT)
-        await eventually(lambda: process.people.hears)
