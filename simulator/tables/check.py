@@ -29,6 +29,8 @@ _MISSING = {
 }
 _FILE_NAMES = "photo live_photo audio document video animation voice video_note sticker media thumbnail"
 _FILES = frozenset(_FILE_NAMES.split())
+#: What Telegraf leaves in its buttons. Telegram passes over all that it does not know.
+_PASSED_OVER = frozenset((("InlineKeyboardButton", "hide"), ("KeyboardButton", "hide")))
 _TRUE = frozenset(("true", "yes", "1", "on"))
 _FALSE = frozenset(("false", "no", "0", "off", ""))
 
@@ -52,8 +54,8 @@ def check_call(method: str, given: dict[str, Any]) -> dict[str, Any]:
     for name, value in given.items():
         checker = fields.get(name)
         if checker is None:
-            if isinstance(value, Upload):
-                continue  # named by attach:// in another field
+            if isinstance(value, Upload) or _names_itself(method, name, value):
+                continue  # an upload is named by attach:// in another field
             raise bad_request(f'method {method} has no field "{name}"')
         if value is not None:
             checked[name] = checker(value, name)
@@ -61,6 +63,11 @@ def check_call(method: str, given: dict[str, Any]) -> dict[str, Any]:
         if name not in checked:
             raise _missing(name)
     return checked
+
+
+def _names_itself(method: str, name: str, value: Any) -> bool:
+    """Telegraf's forms say in a field which method they are for."""
+    return name == "method" and str(value).lower() == method.lower()
 
 
 def _missing(name: str) -> ApiError:
@@ -230,6 +237,8 @@ def _object(name: str, fields: tuple[Field, ...]) -> Checker:
         for key, one in value.items():
             checker = checkers.get(key)
             if checker is None:
+                if (name, key) in _PASSED_OVER:
+                    continue
                 raise bad_request(f'can\'t parse {name}: there is no field "{key}"')
             if one is not None:
                 checked[key] = checker(one, f"{path}.{key}")

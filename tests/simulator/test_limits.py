@@ -140,7 +140,7 @@ async def test_a_short_wait_is_held_and_the_order_kept(stage: Stage) -> None:
         await until(all_wait)
     assert not any(call.done() for call in late)
     stage.clock.advance(1.0)
-    await until(lambda: late[0].done())
+    await until(late[0].done)
     assert not late[1].done()
     stage.clock.advance(3.0)
     await asyncio.gather(*late)

@@ -1,0 +1,85 @@
+"""Gets the foreign clients, each into an environment of its own outside the repository."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+BOTS = Path(__file__).parent / "bots"
+_PATIENCE = 240
+
+
+class NotInstallable(Exception):
+    """A client cannot be had here; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A client: its packages and the bot that is written with it."""
+
+    name: str
+    script: str
+    packages: tuple[str, ...]
+    npm: bool = False
+
+
+FOREIGN = (
+    Foreign("grammY", "grammy.mjs", ("grammy@1.46.0",), npm=True),
+    Foreign("Telegraf", "telegraf.mjs", ("telegraf@4.16.3",), npm=True),
+    Foreign("python-telegram-bot", "ptb.py", ("python-telegram-bot[webhooks]==22.8",)),
+    Foreign("pyTelegramBotAPI", "pytba.py", ("pyTelegramBotAPI==4.37.1",)),
+    Foreign("aiogram", "aiogram_bot.py", ()),
+)
+
+
+def _cache() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "duologue-test-clients"
+
+
+def command(foreign: Foreign) -> tuple[list[str], dict[str, str]]:
+    """How to start a client's bot: the words and what its environment needs. Installs what is missing."""
+    script = str(BOTS / foreign.script)
+    if not foreign.packages:
+        return [sys.executable, script], {}
+    mark = hashlib.sha256(" ".join((*foreign.packages, sys.version)).encode()).hexdigest()[:12]
+    home = _cache() / f"{foreign.name.lower()}-{mark}"
+    done = home / "installed"
+    if not done.exists():
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir(parents=True)
+        _install(foreign, home)
+        done.touch()
+    if foreign.npm:
+        return [_program("node"), script], {"MODULES": str(home / "package.json")}
+    return [str(home / "bin" / "python"), script], {}
+
+
+def _install(foreign: Foreign, home: Path) -> None:
+    if foreign.npm:
+        _program("node")
+        (home / "package.json").write_text('{"private": true}')
+        flags = ("--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error")
+        _run([_program("npm"), "install", *flags, "--prefix", str(home), *foreign.packages])
+        return
+    _run([sys.executable, "-m", "venv", str(home)])
+    _run([str(home / "bin" / "python"), "-m", "pip", "install", "-q", *foreign.packages])
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise NotInstallable(f"{name} is not installed")
+    return found
+
+
+def _run(words: list[str]) -> None:
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=_PATIENCE, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise NotInstallable(f"{words[0]}: {error}") from error
+    if done.returncode:
+        raise NotInstallable(f"{' '.join(words[:3])} failed: {done.stderr.strip()[-300:]}")
