@@ -212,6 +212,13 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="messages a second a bot, from 1 to 1000",
     )
+    match_patience: float = Field(
+        default=20.0,
+        ge=0,
+        le=3600,
+        allow_inf_nan=False,
+        description="seconds, from 0 to 3600, after which last partners may meet again if nobody else is there",
+    )
     durability: Annotated[Durability, BeforeValidator(_lower)] = Field(
         default="fsync", description="fsync, replica or fast; fast may lose the last second in a power cut"
     )

@@ -69,12 +69,13 @@ def _leadership(settings: Settings, client: RedisClient, database: Database) -> 
     fleet = Fleet(client, keys)
     bots = Bots(database, None)
     epochs = Epochs(database)
+    rules = Rules(patience=settings.match_patience)
 
     async def next_epoch() -> Epoch:
         return await epochs.next(NAME)
 
     async def lead(lease: Lease) -> None:
-        matcher = Matcher(conversations, lease.epoch, Rules(), clock, outages)
+        matcher = Matcher(conversations, lease.epoch, rules, clock, outages)
         keeper = Keeper(bots, fleet, matcher.waiting_by_bot, lease, clock, outages)
         publisher = Publisher(
             fleet, keeper.rows, matcher.waiting_by_bot, lease.epoch, Policy(), clock, outages

@@ -109,6 +109,8 @@ def test_an_empty_variable_is_not_set() -> None:
         ("SEND_RATE", "0.5", "is '0.5'"),
         ("SEND_RATE", "nan", "is 'nan'"),
         ("SEND_RATE", "1001", "is '1001'"),
+        ("MATCH_PATIENCE", "-1", "is '-1'"),
+        ("MATCH_PATIENCE", "a while", "is 'a while'"),
         ("DURABILITY", "always", "is 'always'"),
         ("KEY_PREFIX", "{x}", "is '{x}'"),
         ("LOG_LEVEL", "loud", "is 'loud'"),
