@@ -62,6 +62,7 @@ from shard.report import Reporter
 from shard.standings import Standings
 from shard.telegram import Telegram, TokenRefused
 from shard.vault import Vaults
+from shard.wire import Wire
 
 DRAIN_SECONDS = 5.0
 
@@ -89,6 +90,7 @@ class _Base:
     database: Database
     client: RedisClient
     session: aiohttp.ClientSession
+    wire: Wire
     lease: Lease
     signer: Signer
     vaults: Vaults
@@ -138,6 +140,7 @@ async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.E
         client = await stack.enter_async_context(RedisClient(settings.redis_url, settings.durability))
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=75)
         session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+        wire = await stack.enter_async_context(Wire(settings.telegram_api_url))
         lease = Lease.of_shard(client, clock, keys, bot, f"{socket.gethostname()}:{os.getpid()}")
         # The doors for files open when there is a token; no page can be added to a running server.
         doors: dict[str, FileDoor] = {}
@@ -149,7 +152,7 @@ async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.E
         if token is None:
             return
         base = _Base(
-            *(settings, bot, clock, keys, database, client, session, lease),
+            *(settings, bot, clock, keys, database, client, session, wire, lease),
             *(Signer(secret, clock), Vaults(settings.vault_channels, clock), port),
         )
         try:
@@ -203,7 +206,7 @@ def _add_doors(pages: web.Application, doors: dict[str, FileDoor]) -> None:
 
 
 def _telegram(base: _Base, token: str) -> _Telegram:
-    raw = Telegram(base.session, base.settings.telegram_api_url, token)
+    raw = Telegram(base.session, base.settings.telegram_api_url, token, base.wire)
     budget = Budget(base.clock, base.settings.send_rate)
     metrics.BUDGET_CAP.set(base.settings.send_rate)
     return _Telegram(raw, budget, Direct(raw, budget))

@@ -13,6 +13,7 @@ import msgspec
 
 from core.domain.envelope import Lane
 from core.domain.errors import DuologueError
+from shard.wire import Wire, WireBroken
 
 
 class TelegramError(DuologueError):
@@ -94,8 +95,13 @@ class Caller(Protocol):
 class Telegram:
     """One token's view of one Bot API server."""
 
-    def __init__(self, session: aiohttp.ClientSession, api_url: str, token: str) -> None:
+    def __init__(
+        self, session: aiohttp.ClientSession, api_url: str, token: str, wire: Wire | None = None
+    ) -> None:
+        """`wire` carries the JSON calls where there are many; uploads and downloads need the session."""
         self._session = session
+        self._wire = wire
+        self._path = f"/bot{token}/"
         self._base = f"{api_url}/bot{token}/"
         self._files = f"{api_url}/file/bot{token}/"
 
@@ -106,6 +112,26 @@ class Telegram:
 
         Raises TooManyRequests, Unreachable, TokenRefused, Conflict, Refused, TelegramAway, TooDeep.
         """
+        if self._wire is not None and isinstance(params, dict):
+            try:
+                status, body = await self._wire.post(self._path + method, _encode(params), timeout)
+            except WireBroken as error:
+                raise TelegramAway(str(error), reached=error.reached) from None
+        else:
+            status, body = await self._post(method, params, timeout)
+        try:
+            answer = _answers.decode(body)
+        except msgspec.MsgspecError:
+            raise TelegramAway(f"{status} with a body that is no JSON", reached=status < 500) from None
+        except RecursionError:
+            raise TooDeep(method, body) from None
+        if answer.ok:
+            return answer.result
+        raise _error(method, answer)
+
+    async def _post(
+        self, method: str, params: dict[str, Any] | aiohttp.FormData, timeout: float
+    ) -> tuple[int, bytes]:
         reached = False
         try:
             request = (
@@ -117,20 +143,10 @@ class Telegram:
             )
             async with request as response:
                 reached = True
-                body = await response.read()
-                status = response.status
+                return response.status, await response.read()
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             connecting = isinstance(error, aiohttp.ClientConnectorError)
             raise TelegramAway(type(error).__name__, reached=reached or not connecting) from None
-        try:
-            answer = _answers.decode(body)
-        except msgspec.MsgspecError:
-            raise TelegramAway(f"{status} with a body that is no JSON", reached=status < 500) from None
-        except RecursionError:
-            raise TooDeep(method, body) from None
-        if answer.ok:
-            return answer.result
-        raise _error(method, answer)
 
     async def download(self, path: str) -> aiohttp.ClientResponse:
         """A file that getFile told the path of; the caller closes it. Raises TelegramAway, Refused."""

@@ -1,0 +1,183 @@
+"""JSON calls over HTTP/1.1, lean: kept connections to one server, one call at a time on each.
+
+The hot path's share of HTTP is a POST with a length and an answer parsed in C; a general client
+spends several times as much on what is not needed here (redirects, cookies, streams). Uploads and
+downloads go through aiohttp.
+
+A connection whose call was given up, by time or by cancelling, is closed: its answer may still come.
+"""
+
+import asyncio
+import functools
+import ssl
+import time
+from types import TracebackType
+from typing import Self, cast
+from urllib.parse import urlsplit
+
+import httptools
+
+CONNECT_SECONDS = 5.0
+KEPT_SECONDS = 60.0
+"""How long a connection may lie idle; servers close them after 75 seconds or more."""
+
+
+class WireBroken(Exception):
+    """No answer. `reached`: the call may have been carried out."""
+
+    def __init__(self, why: str, *, reached: bool) -> None:
+        super().__init__(why)
+        self.reached = reached
+
+
+class _Connection(asyncio.Protocol):
+    """One connection and the call that is on it."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._parser = httptools.HttpResponseParser(self)
+        self._answer: asyncio.Future[tuple[int, bytes]] | None = None
+        self._parts: list[bytes] = []
+        self._transport: asyncio.Transport | None = None
+        self.open = False
+        self.used = 0.0
+
+    def send(self, request: bytes) -> asyncio.Future[tuple[int, bytes]]:
+        """Write one request; its answer's status and body."""
+        assert self._transport is not None, "the connection was made"
+        self._answer = self._loop.create_future()
+        self._transport.write(request)
+        return self._answer
+
+    def close(self) -> None:
+        """At once."""
+        self.open = False
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports are none by class.
+        self._transport = cast("asyncio.Transport", transport)
+        self.open = True
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self._fail(f"no HTTP: {type(error).__name__}")
+            self.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.open = False
+        self._fail(type(exc).__name__ if exc is not None else "the connection was closed")
+
+    def on_body(self, body: bytes) -> None:
+        self._parts.append(body)
+
+    def on_message_complete(self) -> None:
+        status, body = self._parser.get_status_code(), b"".join(self._parts)
+        self._parts.clear()
+        if status < 200:
+            return
+        if not self._parser.should_keep_alive():
+            self.open = False
+        answer, self._answer = self._answer, None
+        if answer is None:
+            # Words that nobody asked for: whatever follows could not be told apart.
+            self.close()
+        elif not answer.done():
+            answer.set_result((status, body))
+
+    def _fail(self, why: str) -> None:
+        answer, self._answer = self._answer, None
+        if answer is not None and not answer.done():
+            answer.set_exception(WireBroken(why, reached=True))
+
+
+class Wire:
+    """Connections to one server: `async with Wire("https://api.telegram.org") as wire`."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._host = parts.hostname or ""
+        self._secure = parts.scheme == "https"
+        self._port = parts.port or (443 if self._secure else 80)
+        self._prefix = parts.path.rstrip("/")
+        self._head = (
+            f" HTTP/1.1\r\nHost: {parts.netloc.rpartition('@')[2]}\r\n"
+            "Content-Type: application/json\r\nContent-Length: "
+        )
+        self._idle: list[_Connection] = []
+        self._all: set[_Connection] = set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for connection in self._all:
+            connection.close()
+        self._idle.clear()
+        # Closed transports say goodbye in the loop's next turn.
+        await asyncio.sleep(0)
+
+    async def post(self, path: str, body: bytes, seconds: float) -> tuple[int, bytes]:
+        """POST JSON to a path below the server's; the answer's status and body. Raises WireBroken."""
+        connection = self._kept() or await self._connect()
+        if not connection.open:
+            self._drop(connection)
+            raise WireBroken("the connection was closed", reached=False)
+        request = f"POST {self._prefix}{path}{self._head}{len(body)}\r\n\r\n".encode()
+        answer = connection.send(request + body)
+        timer = answer.get_loop().call_later(seconds, _late, answer)
+        try:
+            result = await answer
+        except BaseException:
+            self._drop(connection)
+            raise
+        finally:
+            timer.cancel()
+        if connection.open:
+            connection.used = time.monotonic()
+            self._idle.append(connection)
+        else:
+            self._drop(connection)
+        return result
+
+    def _kept(self) -> _Connection | None:
+        """The connection that was used last, if it is still good."""
+        oldest = time.monotonic() - KEPT_SECONDS
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.open and connection.used > oldest:
+                return connection
+            self._drop(connection)
+        return None
+
+    async def _connect(self) -> _Connection:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                _, connection = await loop.create_connection(
+                    _Connection, self._host, self._port, ssl=_tls() if self._secure else None
+                )
+        except OSError as error:
+            # Also a time limit, a name that is not known, and a certificate that is not right.
+            raise WireBroken(type(error).__name__, reached=False) from None
+        self._all.add(connection)
+        return connection
+
+    def _drop(self, connection: _Connection) -> None:
+        self._all.discard(connection)
+        connection.close()
+
+
+def _late(answer: asyncio.Future[tuple[int, bytes]]) -> None:
+    if not answer.done():
+        answer.set_exception(WireBroken("TimeoutError", reached=True))
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
