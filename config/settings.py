@@ -217,7 +217,7 @@ class Settings(BaseSettings):
         ge=0,
         le=3600,
         allow_inf_nan=False,
-        description="seconds, from 0 to 3600, after which last partners may meet again if nobody else is there",
+        description="seconds, 0 to 3600, after which last partners may meet again if nobody else is there",
     )
     durability: Annotated[Durability, BeforeValidator(_lower)] = Field(
         default="fsync", description="fsync, replica or fast; fast may lose the last second in a power cut"
