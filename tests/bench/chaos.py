@@ -64,6 +64,8 @@ async def run(quick: bool, progress: Progress) -> Report:
     for lines in (scanner.broken, havoc.unexpected, society.lost(), society.strayed()):
         for line in lines[:5]:
             progress(line)
+    for line in (society.lost() + society.strayed())[:2]:
+        progress("\n".join(["the diary of its writer:", *society.diary_of(line)]))
     over = max(0, society.unexplained(havoc.deaths) - havoc.shown_twice)
     took = [seconds for _, seconds in havoc.recoveries]
     conditions |= {"seed": seed, "bots": bots, "people": len(people), "seconds": seconds, "rate": RATE}

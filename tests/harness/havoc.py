@@ -17,8 +17,8 @@ from simulator.faults.rules import Kind, Rule
 from tests.harness.network import Network
 from tests.harness.society import Society
 
-SETTLED = 0.2
-"""What was under way at a blow may still arrive for so many seconds."""
+SETTLED = 1.2
+"""What was under way when a process was killed may still arrive for so many seconds."""
 
 PATIENCE = 30.0
 FROZEN = 4.5
@@ -169,7 +169,7 @@ class Havoc:
         if not wanted and not meet:
             wanted = {BotId(0): [at for shows in self.society.shows.values() for at in shows[-1:]]}
         end = time.monotonic() + PATIENCE
-        after = began + SETTLED
+        after = began + (SETTLED if shards or meet else 0.0)
         while time.monotonic() < end:
             if BotId(0) in wanted:
                 wanted[BotId(0)] = [shows[-1] for shows in self.society.shows.values() if shows]

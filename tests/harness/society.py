@@ -8,7 +8,7 @@ became of the processes meanwhile: shown to that partner, or its writer told why
 import asyncio
 import random
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -57,10 +57,12 @@ class Citizen:
     doing: Doing = Doing.ALONE
     agreed: bool = False
     conversation: int = 0
+    left: int = 0
     since: float = 0.0
     texts: list[Text] = field(default_factory=list)
     by_message: dict[int, Text] = field(default_factory=dict)
     last: Message | None = None
+    diary: deque[str] = field(default_factory=lambda: deque(maxlen=400))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ class Society:
     def lost(self) -> list[str]:
         """The texts that are lost, for a look at them."""
         return [
-            f"{t.writer} wrote {t.number} in {t.conversation}, nobody was shown it or told"
+            f"{t.writer}'s {t.number} in {t.conversation} was read by nobody"
             for t in self._texts()
             if not t.shown and t.told is None
         ]
@@ -143,11 +145,18 @@ class Society:
     def strayed(self) -> list[str]:
         """The texts that somebody was shown who had no part in their conversation."""
         return [
-            f"{t.writer} wrote {t.number} to {self.members[t.conversation]} ({t.conversation}), {reader} read it"
+            f"{t.writer}'s {t.number} in {t.conversation} {self.members[t.conversation]} was read by {reader}"
             for t in self._texts()
             for reader, _ in t.shown
             if reader == t.writer or reader not in self.members[t.conversation]
         ]
+
+    def diary_of(self, line: str) -> list[str]:
+        """What the writer that a line of `lost` or `strayed` begins with did and was told at that time."""
+        number = int(line.partition("'")[0])
+        text = next(t for t in self.citizens[number].texts if f"'s {t.number} " in line)
+        diary = list(self.citizens[number].diary)
+        return [entry for entry in diary if abs(float(entry.split(" ")[0]) - text.at) < 15]
 
     def learn(self, conversations: Mapping[int, set[int]]) -> None:
         """Who, by their Telegram ids, had a part in which conversation, as somebody else knows."""
@@ -192,6 +201,8 @@ class Society:
             if self._chance.random() >= LEAVES:
                 self._write(citizen, now)
                 return
+            # Whatever is still shown of that conversation: nothing more is written to it.
+            citizen.left = citizen.conversation
             self._ask(citizen, "/next" if self._chance.random() < 0.6 else "/stop", now)
         elif citizen.doing is Doing.ALONE or now - citizen.since > IMPATIENT_SECONDS:
             self._ask(citizen, "/find", now)
@@ -205,11 +216,13 @@ class Society:
 
     def _ask(self, citizen: Citizen, command: str, now: float) -> None:
         citizen.doing, citizen.since = Doing.ASKED, now
+        citizen.diary.append(f"{now:.2f} asks {command}")
         self._world.deeds.say(citizen.person, citizen.bot, command)
 
     def _write(self, citizen: Citizen, now: float) -> None:
         text = Text(citizen.number, len(citizen.texts), citizen.conversation, now)
         citizen.texts.append(text)
+        citizen.diary.append(f"{now:.2f} writes {text.number} in {text.conversation}")
         words = f"#{text.writer} {text.number} {text.conversation}"
         message = self._world.deeds.say(citizen.person, citizen.bot, words)
         citizen.by_message[message.id] = text
@@ -228,6 +241,8 @@ class Society:
         answered = citizen.by_message.get(message.reply_to.id) if message.reply_to is not None else None
         if answered is not None and answered.told is None:
             answered.told = now
+        about = "" if answered is None else f" about {answered.number}"
+        citizen.diary.append(f"{now:.2f} is told{about} {words[:28]!r} {buttons_of(message)[:1]}")
         self._understand(citizen, message, now)
 
     def _understand(self, citizen: Citizen, message: Message, now: float) -> None:
@@ -238,6 +253,8 @@ class Society:
             elif data == "menu:stop:0":
                 citizen.doing, citizen.since = Doing.SEARCHING, now
             elif data.startswith("menu:next:"):
-                citizen.doing, citizen.conversation = Doing.TALKING, int(data.rpartition(":")[2])
-                self.members[citizen.conversation].add(citizen.number)
+                conversation = int(data.rpartition(":")[2])
+                self.members[conversation].add(citizen.number)
                 self.meetings.append(now)
+                if conversation > citizen.left:
+                    citizen.doing, citizen.conversation = Doing.TALKING, conversation
