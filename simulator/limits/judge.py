@@ -14,7 +14,8 @@ _KEPT = 1000
 class Caps:
     """The limits. Rates a second, waits in seconds; `enforced` off counts breaches but lets all go.
 
-    `lengthen`: how much longer a rest gets by each call that comes while it lasts.
+    `lengthen`: how much longer a rest gets by each call that comes while it lasts. `new_tokens`: how many bots an
+    address may begin to serve in a minute, 0 for any number (Telegram lets 20 through).
     """
 
     bot: int = 30
@@ -26,6 +27,7 @@ class Caps:
     hold: float = 8.0
     hold_action: float = 2.0
     lengthen: float = 1.0
+    new_tokens: int = 0
     enforced: bool = True
 
 
@@ -95,6 +97,8 @@ class Judge:
         self._granted: dict[tuple[int, int], _Limit] = {}
         self._rests: dict[tuple[int, int], float] = {}
         self._since_sweep = 0
+        self._greeted: set[tuple[str, int]] = set()
+        self._doorsteps: dict[str, Window] = {}
 
     def set_caps(self, caps: Caps) -> None:
         """New limits for everybody; what was counted so far stays counted, windows begin anew."""
@@ -102,12 +106,27 @@ class Judge:
         self._arrivals.clear()
         self._granted.clear()
         self._rests.clear()
+        self._doorsteps.clear()
 
     def set_bot_cap(self, bot: int, cap: int) -> None:
         """A cap of its own for one bot."""
         self._special[bot] = cap
         self._arrivals.pop((bot, 0), None)
         self._granted.pop((bot, 0), None)
+
+    def greet(self, now: float, address: str, bot: int) -> int:
+        """Notes that an address serves a bot; the seconds to wait if it began with too many of late."""
+        key = (address, bot)
+        if key in self._greeted or not self.caps.new_tokens:
+            self._greeted.add(key)
+            return 0
+        window = self._doorsteps.setdefault(address, Window(self.caps.new_tokens, 60.0))
+        at = window.earliest(now, 1)
+        if at > now:
+            return math.ceil(at - now)
+        window.take(now, 1)
+        self._greeted.add(key)
+        return 0
 
     def record(self, bot: int) -> Record:
         made = self.records.get(bot)

@@ -24,7 +24,7 @@ def get_file(call: Call) -> Json:
         }
     if file.size > DOWNLOAD_LIMIT:
         raise bad_request("file is too big")
-    path = call.world.files.publish(call.bot.id, file)
+    path = call.world.files.publish(call.bot.id, file, call.world.clock.wall())
     return {**file_json(call.world.files, call.bot.id, file), "file_path": path}
 
 

@@ -41,6 +41,9 @@ class BotApi:
         try:
             bot = self._authorize(request.match_info["token"])
             method = _method(request.match_info["method"])
+            wait = self._judge.greet(self._clock.monotonic(), request.remote or "", bot.id)
+            if wait:
+                raise too_many_requests(wait)
             given, uploads = await bodies.read(request, self._world.files)
         except ApiError as error:
             return answer(error)
@@ -126,7 +129,7 @@ class BotApi:
                 await breaking.before(rule, bot, self._world, self._clock)
             except ApiError as error:
                 return answer(error)
-        file = self._world.files.published(bot.id, request.match_info["path"])
+        file = self._world.files.published(bot.id, request.match_info["path"], self._clock.wall())
         if file is None:
             return answer(ApiError(404, "Not Found"))
         response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})

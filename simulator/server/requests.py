@@ -181,4 +181,5 @@ class Limits(_Strict):
     hold: float | None = None
     hold_action: float | None = None
     lengthen: float | None = None
+    new_tokens: int | None = None
     enforced: bool | None = None

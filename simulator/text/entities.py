@@ -30,6 +30,10 @@ _AUTOMATIC = re.compile(
 )
 
 
+#: A text without any of these holds nothing to be found.
+_HINT = re.compile(r"[@#$/]|\w\.\w")
+
+
 def tidy(text: str, entities: list[Entity], *, detect: bool = True) -> tuple[str, list[Entity]]:
     """Trims the text, checks and sorts the entities, adds those found in the text.
 
@@ -83,6 +87,8 @@ def _check(text: str, entities: list[Entity]) -> list[Entity]:
 
 
 def _found(text: str, taken: list[Entity]) -> list[Entity]:
+    if _HINT.search(text) is None:
+        return []
     opaque = [(e["offset"], e["offset"] + e["length"]) for e in taken if e["type"] in _OPAQUE]
     plain = text.isascii()
     found = []

@@ -16,6 +16,8 @@ from simulator.world.identity import BotId, Identity
 
 IN_MEMORY = 256 * 1024
 _PIECE = 256 * 1024
+#: Telegram promises an hour; nobody should build on more.
+LINK_LIFETIME = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class FileStore:
         self._files: dict[int, File] = {}
         self._by_unique: dict[str, File] = {}
         self._folder: Path | None = None
-        self._paths: dict[str, File] = {}
+        self._paths: dict[str, tuple[File, float]] = {}
 
     def __len__(self) -> int:
         return len(self._files)
@@ -180,18 +182,20 @@ class FileStore:
                 target.writelines(file.pieces())
         return path
 
-    def publish(self, bot: BotId, file: File) -> str:
-        """The path under which the bot may fetch the file."""
+    def publish(self, bot: BotId, file: File, now: float) -> str:
+        """The path under which the bot may fetch the file for an hour."""
         folder = {"photo": "photos", "sticker": "stickers", "voice": "voice", "audio": "music"}.get(
             file.kind, "videos" if "video" in file.kind else "documents"
         )
         ending = Path(file.name).suffix or _ENDINGS.get(file.kind, "")
         path = f"{folder}/file_{file.number}{ending}"
-        self._paths[f"{bot}/{path}"] = file
+        self._paths[f"{bot}/{path}"] = (file, now)
         return path
 
-    def published(self, bot: BotId, path: str) -> File | None:
-        return self._paths.get(f"{bot}/{path}")
+    def published(self, bot: BotId, path: str, now: float) -> File | None:
+        """The file behind a path; None when there is none or the hour is over."""
+        file, since = self._paths.get(f"{bot}/{path}", (None, 0.0))
+        return file if now - since <= LINK_LIFETIME else None
 
 
 _ENDINGS = {

@@ -66,6 +66,19 @@ async def test_an_upload_comes_back_byte_for_byte(stage: Stage) -> None:
     assert await _download(stage, _biggest(sent)["file_id"]) == PNG
 
 
+async def test_a_link_is_good_for_an_hour(stage: Stage) -> None:
+    file_id = stage.world.files.id_for(stage.bot.id, stage.world.media.made_up("document", 100).file)
+    found = await stage.call("getFile", file_id=file_id)
+    url = f"{stage.simulator.url}/file/bot{stage.bot.token}/{found['file_path']}"
+    for seconds, status in ((3600, 200), (1, 404)):
+        stage.clock.advance(seconds)
+        async with stage.session.get(url) as response:
+            assert response.status == status
+    await stage.call("getFile", file_id=file_id)
+    async with stage.session.get(url) as response:
+        assert response.status == 200
+
+
 async def test_a_large_upload_goes_through_the_disk(stage: Stage) -> None:
     content = hashlib.sha256(b"x").digest() * 100_000
     form = _form(stage.ada.id, "document", content, "big.bin")

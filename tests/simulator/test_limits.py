@@ -193,6 +193,17 @@ async def test_albums_and_copies_count_their_items(stage: Stage) -> None:
     await text
 
 
+async def test_an_address_begins_with_so_many_bots_a_minute(stage: Stage) -> None:
+    stage.simulator.judge.set_caps(Caps(new_tokens=2))
+    for _ in range(3):
+        await stage.call("getMe")
+        await stage.call("getMe", bot=stage.other)
+    third = stage.world.create_bot()
+    assert (await stage.refusal("getMe", bot=third)).parameters == {"retry_after": 60}
+    stage.clock.advance(60)
+    await stage.call("getMe", bot=third)
+
+
 @pytest.mark.parametrize("method", ["getMe", "getUpdates", "getWebhookInfo", "getMyCommands"])
 async def test_questions_cost_nothing(stage: Stage, method: str) -> None:
     for _ in range(40):

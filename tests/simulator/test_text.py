@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from simulator.errors import ApiError
 from simulator.text import html, markdown, utf16
@@ -152,6 +154,33 @@ def test_white_space_around_goes_and_entities_move_along() -> None:
 
 def test_entities_are_cut_at_the_end_and_dropped_beyond() -> None:
     assert tidy("abc", [_entity("bold", 1, 100), _entity("italic", 3, 5)])[1] == [_entity("bold", 1, 2)]
+
+
+_ANY = st.lists(
+    st.fixed_dictionaries(
+        {
+            "type": st.sampled_from(["bold", "italic", "code", "spoiler", "url", "hashtag"]),
+            "offset": st.integers(0, 40),
+            "length": st.integers(0, 40),
+        }
+    ),
+    max_size=4,
+)
+
+
+@given(st.text("ab 😀\n@/#.é𝒳", max_size=30), _ANY)
+def test_entities_always_stand_inside_the_text(text: str, entities: list[dict[str, Any]]) -> None:
+    try:
+        plain, kept = tidy(text, entities)
+    except ApiError:
+        return
+    assert plain == plain.rstrip()
+    assert kept == sorted(kept, key=lambda entity: (entity["offset"], -entity["length"]))
+    for entity in kept:
+        start, stop = entity["offset"], entity["offset"] + entity["length"]
+        assert 0 <= start < stop <= utf16.length(plain)
+        assert utf16.index(plain, start) is not None
+        assert utf16.index(plain, stop) is not None
 
 
 @pytest.mark.parametrize(
