@@ -37,7 +37,7 @@ def make_private(folder: Path) -> Path:
 
 def socket_folder(folder: Path) -> Path:
     """Where the sockets of a server with this folder stand: always the same. Raises FolderUnusable."""
-    inside = folder / "run"
+    inside = make_private(folder) / "run"
     if len(os.fsencode(inside)) <= SOCKET_FOLDER_LIMIT:
         return make_private(inside)
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
