@@ -48,7 +48,7 @@ class Publisher:
         if rows is None:
             return EVERY_SECONDS / 10
         known = [row for row in rows if row.state is not BotState.RETIRED]
-        reports = await self._fleet.reports([row.id for row in known])
+        reports = await self._alive([row.id for row in known])
         waiting = self._waiting()
         directory = Directory(
             at=round(self._clock.wall() * 1000),
@@ -59,6 +59,11 @@ class Publisher:
         self._last = directory
         _show(measure(directory, reports))
         return EVERY_SECONDS
+
+    async def _alive(self, bots: Sequence[BotId]) -> dict[BotId, ShardReport]:
+        """The reports of those that are served; a lease ends sooner than a report is forgotten."""
+        served = await self._fleet.served(bots)
+        return {bot: report for bot, report in (await self._fleet.reports(bots)).items() if bot in served}
 
     def _entry(
         self, row: BotRow, report: ShardReport | None, waiting: int, last: Directory

@@ -88,6 +88,7 @@ class BotStats(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the network's figures. `share` of the cap in use is 0..1, ages in seconds, memory in MiB.
 
     `people` were active here lately; `conversations` is how many of this bot's people are in one.
+    `alive` is a bot that a process serves; one that has just begun has no figures yet.
     """
 
     bot: BotId
@@ -147,56 +148,46 @@ class Backlog(NamedTuple):
     age_s: float
 
 
+class Sighting(NamedTuple):
+    """What Redis tells of one bot: whether a process serves it, what that said last, who talks there."""
+
+    served: bool
+    report: ShardReport | None
+    chatting: int
+    backlog: Backlog
+
+
 def network_stats(
-    directory: Directory,
-    reports: Mapping[BotId, ShardReport],
-    chatting: Mapping[BotId, int],
-    backlogs: Mapping[BotId, Backlog],
-    waiting: int,
-    now_ms: int,
+    directory: Directory, sightings: Mapping[BotId, Sighting], waiting: int, now_ms: int
 ) -> NetworkStats:
-    """The directory's bots with what their shards report; a bot without a report is not alive."""
-    nothing = Backlog(0, 0.0)
-    rows = tuple(
-        _row(
-            entry,
-            reports.get(entry.bot),
-            max(0, chatting.get(entry.bot, 0)),
-            backlogs.get(entry.bot, nothing),
-        )
-        for entry in directory.bots
-    )
+    """The directory's bots with what is seen of each."""
+    rows = tuple(_row(entry, sightings[entry.bot]) for entry in directory.bots)
     return NetworkStats(at=now_ms, directory_at=directory.at, bots=rows, total=_totals(rows, waiting))
 
 
-def _row(entry: DirectoryEntry, report: ShardReport | None, chatting: int, backlog: Backlog) -> BotStats:
-    if report is None:
-        return BotStats(
-            bot=entry.bot,
-            username=entry.username,
-            state=entry.state,
-            alive=False,
-            conversations=chatting,
-            waiting=entry.waiting,
-            backlog=backlog.entries,
-            backlog_age_s=backlog.age_s,
-        )
-    return BotStats(
+def _row(entry: DirectoryEntry, seen: Sighting) -> BotStats:
+    row = BotStats(
         bot=entry.bot,
         username=entry.username,
         state=entry.state,
-        alive=True,
-        open=entry.open,
-        people=report.people,
-        conversations=chatting,
+        alive=seen.served,
+        open=entry.open and seen.served,
+        conversations=seen.chatting,
         waiting=entry.waiting,
+        headroom=entry.headroom,
+        backlog=seen.backlog.entries,
+        backlog_age_s=seen.backlog.age_s,
+    )
+    report = seen.report
+    if report is None or not seen.served:
+        return row
+    return msgspec.structs.replace(
+        row,
+        people=report.people,
         rate_in=report.rate_in,
         rate_out=report.rate_out,
         cap=report.cap,
         share=_share(report.rate_out, report.cap),
-        headroom=entry.headroom,
-        backlog=backlog.entries,
-        backlog_age_s=backlog.age_s,
         too_many=report.too_many,
         memory_mib=report.memory_mib,
     )

@@ -18,6 +18,7 @@ from core.domain.fleet import (
     DirectoryEntry,
     NetworkStats,
     ShardReport,
+    Sighting,
     Totals,
     network_stats,
 )
@@ -57,7 +58,7 @@ class Fleet:
         )
 
     async def reports(self, bots: Sequence[BotId]) -> dict[BotId, ShardReport]:
-        """The reports of those bots that are alive."""
+        """The reports of those bots whose shards said something in the last ten seconds."""
         if not bots:
             return {}
         replies = await self._client.pipeline([("GET", self._keys.stats(bot)) for bot in bots])
@@ -104,15 +105,14 @@ class Fleet:
         """The figures of the whole network as of now. Raises RedisAway."""
         directory = await self.directory()
         bots = [entry.bot for entry in directory.bots]
+        reports, served = await self.reports(bots), await self.served(bots)
+        chatting, backlogs = await self.chatting(), await self.backlogs(bots, now_ms)
         waiting = int(await self._client.command("XLEN", self._keys.tickets))
-        return network_stats(
-            directory,
-            await self.reports(bots),
-            await self.chatting(),
-            await self.backlogs(bots, now_ms),
-            waiting,
-            now_ms,
-        )
+        sightings = {
+            bot: Sighting(bot in served, reports.get(bot), max(0, chatting.get(bot, 0)), backlogs[bot])
+            for bot in bots
+        }
+        return network_stats(directory, sightings, waiting, now_ms)
 
 
 def _age_s(oldest: Sequence[Sequence[bytes]], now_ms: int) -> float:

@@ -60,6 +60,25 @@ async def test_served_are_those_with_a_lease(client: RedisClient, keys: Keys, fl
     assert await fleet.served([]) == set()
 
 
+async def test_a_shard_that_just_died_is_not_alive_though_its_report_still_stands(fleet: Fleet) -> None:
+    await fleet.publish(LEADER, directory())
+    await fleet.report(ShardReport(bot=ONE, epoch=Epoch(1), at=NOW, people=5, cap=30.0, rate_out=9.0))
+    stats = await fleet.network(NOW)
+    assert not stats.bots[0].alive
+    assert not stats.bots[0].open
+    assert (stats.total.alive, stats.total.rate_out, stats.total.headroom) == (0, 0.0, 0.0)
+
+
+async def test_a_shard_that_just_began_is_alive_without_figures(
+    client: RedisClient, keys: Keys, fleet: Fleet
+) -> None:
+    await fleet.publish(LEADER, directory())
+    await client.command("SET", keys.lease(ONE), "1 somebody", "PX", 10_000)
+    (row, _) = (await fleet.network(NOW)).bots
+    assert row.alive
+    assert (row.cap, row.people) == (0.0, 0)
+
+
 async def test_the_networks_figures(client: RedisClient, keys: Keys, fleet: Fleet) -> None:
     await fleet.publish(LEADER, directory())
     await fleet.report(
@@ -75,6 +94,7 @@ async def test_the_networks_figures(client: RedisClient, keys: Keys, fleet: Flee
             too_many=2,
         )
     )
+    await client.command("SET", keys.lease(ONE), "1 somebody", "PX", 10_000)
     await client.command("HSET", keys.chatting, ONE, 3, TWO, 1)
     await client.command("XADD", keys.tickets, "*", "p", 1, "b", ONE, "l", 0)
     await Streams(client, keys).append(Source("x", Epoch(0)), [Append(TWO, "1", b"")], NOW)
