@@ -73,6 +73,9 @@ METHODS = {
 }
 """Kinds that a vault can hold as one file, with how they get there."""
 
+VISUAL = frozenset(("photo", "video", "animation"))
+"""Those of them that may be hidden under a spoiler."""
+
 
 class Signer:
     """Signs a file id for the present hour, and knows the hour before too."""
@@ -131,15 +134,18 @@ class FileDoor:
         if not self._signer.holds(file_id, request.headers.get(HEADER, "")):
             return web.Response(status=403)
         kind, unique_id = request.query.get("kind", ""), request.query.get("unique_id", "")
+        hidden = bool(request.query.get("spoiler"))
+        # A copy is hidden as its post is: the two are two posts.
+        known_as = f"{unique_id} hidden" if hidden else unique_id
         wanted = [int(one) for one in request.query.get("channels", "").split(",") if one]
-        post = self._vaults.posted(unique_id)
+        post = self._vaults.posted(known_as)
         if post is None or post.channel not in wanted:
             channel = self._vaults.choose(wanted)
             if channel is None or kind not in METHODS:
                 return web.Response(status=409)
             self._vaults.use(channel)
             params: dict[str, object] = {"chat_id": channel, kind: file_id, "disable_notification": True}
-            if request.query.get("spoiler"):
+            if hidden:
                 params["has_spoiler"] = True
             try:
                 result = await self._call(METHODS[kind], params, lane=Lane.RELAYED, timeout=60)
@@ -148,7 +154,7 @@ class FileDoor:
             except Refused:
                 return web.Response(status=409)
             post = Post(channel, _posted.decode(result).message_id)
-            self._vaults.remember(unique_id, post)
+            self._vaults.remember(known_as, post)
         return web.Response(body=msgspec.json.encode(post), content_type="application/json")
 
 

@@ -88,6 +88,14 @@ class Media(msgspec.Struct, frozen=True, array_like=True, tag="m"):
     thumbnail: File | None = None
     album: str = ""
     still: File | None = None
+    cover: File | None = None
+    start: int = 0
+
+    @property
+    def companions(self) -> tuple[tuple[str, File], ...]:
+        """Pictures that are sent with the file, by Telegram's names of their parameters."""
+        pairs = (("photo", self.still), ("cover", self.cover))
+        return tuple((name, file) for name, file in pairs if file is not None)
 
 
 class Choice(msgspec.Struct, frozen=True, array_like=True):

@@ -194,6 +194,8 @@ def _media(message: Message, kind: MediaKind, file: FileLike) -> Media:
         sticker_format="animated" if file.is_animated else "video" if file.is_video else "",
         thumbnail=_file(file.thumbnail) if file.thumbnail else None,
         album=message.media_group_id,
+        cover=_file(_largest(file.cover)) if file.cover else None,
+        start=file.start_timestamp,
     )
 
 

@@ -48,6 +48,8 @@ class FileLike(msgspec.Struct):
     is_video: bool = False
     thumbnail: PhotoSize | None = None
     photo: tuple[PhotoSize, ...] = ()
+    cover: tuple[PhotoSize, ...] = ()
+    start_timestamp: int = 0
 
 
 class PollOption(msgspec.Struct):

@@ -215,10 +215,7 @@ def _media(params: Params, content: Media) -> Call:
     params |= _caption(content) | _traits(content)
     if kind is MediaKind.STICKER and content.emoji:
         params["emoji"] = content.emoji
-    needs = [Need(params, kind.value, kind, content.file, content)]
-    if content.still is not None:
-        needs.append(Need(params, "photo", MediaKind.PHOTO, content.still, content))
-    return Call(_METHODS[kind], params, tuple(needs))
+    return Call(_METHODS[kind], params, _needs(params, kind.value, content))
 
 
 def _input_media(content: Media) -> tuple[Params, tuple[Need, ...]]:
@@ -227,10 +224,13 @@ def _input_media(content: Media) -> tuple[Params, tuple[Need, ...]]:
     item: Params = {"type": kind.value} | _caption(content) | _traits(content)
     if kind is MediaKind.VIDEO_NOTE:
         item.pop("length", None)
-    needs = [Need(item, "media", kind, content.file, content)]
-    if content.still is not None:
-        needs.append(Need(item, "photo", MediaKind.PHOTO, content.still, content))
-    return item, tuple(needs)
+    return item, _needs(item, "media", content)
+
+
+def _needs(holder: Params, key: str, content: Media) -> tuple[Need, ...]:
+    """The file, and the pictures that go with it."""
+    companions = (Need(holder, name, MediaKind.PHOTO, file, content) for name, file in content.companions)
+    return (Need(holder, key, content.kind, content.file, content), *companions)
 
 
 def _caption(content: Media) -> Params:
@@ -254,6 +254,8 @@ def _traits(content: Media) -> Params:
         params["length"] = content.width
     elif kind in _FRAMED and content.width:
         params["width"], params["height"] = content.width, content.height
+    if content.start:
+        params["start_timestamp"] = content.start
     if content.duration and kind in _TIMED:
         params["duration"] = content.duration
     if kind is MediaKind.AUDIO:

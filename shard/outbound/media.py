@@ -29,7 +29,7 @@ from core.domain.ids import BotId
 from core.service import metrics
 from core.state.redis.file_memory import FileMemory
 from core.state.redis.streams import Note
-from shard.files import CHUNK, METHODS, FileSource, FileTrouble, Opened
+from shard.files import CHUNK, METHODS, VISUAL, FileSource, FileTrouble, Opened
 from shard.outbound.compose import Call, Need, from_vault
 from shard.telegram import Caller, Refused, Telegram, TelegramAway
 from shard.vault import Vaults
@@ -138,13 +138,14 @@ class Media:
         """What a send returned: this bot's own ids of the files."""
         sent = message.get(content.kind.value)
         notes = self._learn(content.file, sent)
-        if content.still is not None and isinstance(sent, dict):
-            notes += self._learn(content.still, sent.get("photo"))
+        if isinstance(sent, dict):
+            for name, file in content.companions:
+                notes += self._learn(file, sent.get(name))
         return notes
 
     def forget(self, contents: list[MediaContent]) -> list[Note]:
         """Telegram does not know ids that we remembered; empty where none of them came from memory."""
-        files = [file for one in contents for file in (one.file, one.still) if file is not None]
+        files = [file for one in contents for file in (one.file, *(file for _, file in one.companions))]
         return [
             self._memory.note(file.unique_id, "")
             for file in files
@@ -192,13 +193,13 @@ class Media:
         Raises TelegramAway where it can go only that way, but no vault has room just now.
         """
         content = need.content
-        if call.needs[0].holder is not call.params or content.kind not in METHODS:
+        if need.holder is not call.params or content.companions or content.kind not in METHODS:
             return None
         free = self._vaults.free()
         if free:
             file, kind = content.file, content.kind.value
             post = await self._source.post(
-                source, file.id, file.unique_id, kind, free, spoiler=content.spoiler
+                source, file.id, file.unique_id, kind, free, spoiler=content.spoiler and kind in VISUAL
             )
             if post is not None:
                 self._vaults.use(post.channel)
@@ -214,7 +215,8 @@ class Media:
         """The call as multipart, the files at its end, in the order in which they are sent."""
         uploads: list[tuple[str, Opened, str, str]] = []
         for at, (need, one) in enumerate(zip(call.needs, opened, strict=True)):
-            direct = need.holder is call.params
+            # Telegram takes a cover only by reference, the others as fields of their own.
+            direct = need.holder is call.params and need.key != "cover"
             name = need.key if direct else f"file{at}"
             if not direct:
                 need.holder[need.key] = f"attach://{name}"

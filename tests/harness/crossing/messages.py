@@ -1,5 +1,7 @@
 """Rows: what is said without a file, and files of every kind."""
 
+from dataclasses import replace
+
 from simulator.text import utf16
 from simulator.world.actors import Json
 from simulator.world.messages import Message
@@ -119,6 +121,23 @@ def media(kind: str, **facts: object) -> Row:
     return row
 
 
+async def covered_video(pair: Pair) -> None:
+    """A video with a picture of its own on it, that begins in its middle."""
+    cover = pair.writer.file("photo")
+    film = replace(
+        pair.writer.file("video", duration=60),
+        cover=(*cover.sizes, cover.file),
+        extra={"start_timestamp": 20},
+    )
+    sent = pair.writer.attach(film)
+    (seen,) = await pair.crossed()
+    same_file(sent, seen)
+    assert seen.attachment is not None, "same_file looked"
+    assert seen.attachment.cover, "no cover"
+    assert seen.attachment.cover[-1].digest() == cover.file.digest(), "another cover"
+    assert seen.attachment.extra.get("start_timestamp") == 20, "it begins elsewhere"
+
+
 def sticker(set_name: str) -> Row:
     """A sticker of a set, which stays of that set."""
 
@@ -196,6 +215,7 @@ ROWS: list[tuple[str, Row]] = [
     ("forwarded message without its header", forwarded),
     ("photo", media("photo")),
     ("video", media("video", name="my film.mp4", duration=7, width=640, height=360)),
+    ("video with cover and start", covered_video),
     ("animation", media("animation", name="cat.mp4", duration=2, width=320, height=240)),
     ("voice", media("voice", duration=3)),
     ("video note", media("video_note", duration=4, width=240, height=240)),
