@@ -30,7 +30,7 @@ types: $(VENV)
 	@echo "mypy: types"; $(BIN)/mypy
 
 layers: $(VENV)
-	@echo "import-linter: layers"; $(BIN)/lint-imports
+	@echo "import-linter: layers"; $(BIN)/lint-imports --no-logo
 
 format: $(VENV)  ## put the code into shape
 	@$(BIN)/ruff check --fix --exit-zero --quiet .; $(BIN)/ruff format .
