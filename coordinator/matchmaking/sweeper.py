@@ -31,10 +31,11 @@ class Sweeper:
 
     async def _step(self) -> float:
         while self._upto is not None:
-            left = await self._conversations.uncarried(self._upto, AT_ONCE)
-            if not left:
+            events, unreadable = await self._conversations.uncarried(self._upto, AT_ONCE)
+            metrics.OUTBOX_UNREADABLE.set(unreadable)
+            if not events:
                 break
-            await self._conversations.carry(left, round(self._clock.wall() * 1000))
-            metrics.SWEPT.inc(len(left))
+            await self._conversations.carry(events, round(self._clock.wall() * 1000))
+            metrics.SWEPT.inc(len(events))
         self._upto = await self._conversations.newest_event()
         return EVERY_SECONDS

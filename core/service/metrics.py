@@ -66,6 +66,7 @@ WAIT_SECONDS = Histogram(
     registry=REGISTRY,
 )
 SWEPT = _counter("outbox_swept", "Events that the coordinator carried for somebody else.")
+OUTBOX_UNREADABLE = _gauge("outbox_unreadable", "Events that wait for a coordinator of a newer version.")
 HEADROOM = _gauge("headroom", "Messages a second the network could take on.")
 NETWORK_SHARE = _gauge("network_share", "Share of all caps together that is in use.")
 NETWORK_CAP = _gauge("network_cap", "Messages a second that all living bots together may send.")

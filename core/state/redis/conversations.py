@@ -26,7 +26,7 @@ _OUTBOX = Source("match", Epoch(0))
 
 
 class Outcome(NamedTuple):
-    """What a script did: `changed`, or `repeated` (this update was done before); standing; events to carry."""
+    """What a script did: `changed`, or `repeated` (a known update); the standing after it; events to carry."""
 
     changed: bool
     repeated: bool
@@ -52,6 +52,13 @@ class Matched(NamedTuple):
     events: tuple[ChatEvent, ...]
     a_waits: bool
     b_waits: bool
+
+
+class Uncarried(NamedTuple):
+    """What lies in the outbox; `unreadable` more were written by a newer version and stay for one of its kind."""
+
+    events: list[ChatEvent]
+    unreadable: int
 
 
 class Conversations:
@@ -146,10 +153,16 @@ class Conversations:
         passing("mid_carry")
         await self._client.command("XDEL", self._keys.outbox, *(event.id for event in events))
 
-    async def uncarried(self, upto: str, count: int) -> list[ChatEvent]:
+    async def uncarried(self, upto: str, count: int) -> Uncarried:
         """Events in the outbox up to that id, oldest first; "+" means all."""
         reply = await self._client.command("XRANGE", self._keys.outbox, "-", upto, "COUNT", count)
-        return [_event(id_, fields[1].split(b" ")) for id_, fields in reply]
+        events: list[ChatEvent] = []
+        for id_, fields in reply:
+            try:
+                events.append(_event(id_, fields[1].split(b" ")))
+            except (ValueError, IndexError):
+                continue
+        return Uncarried(events, len(reply) - len(events))
 
     async def newest_event(self) -> str | None:
         """The id of the newest event in the outbox."""

@@ -146,7 +146,7 @@ async def test_what_a_dead_process_left_in_the_outbox_arrives(network: Network) 
 
 
 async def _left(network: Network, count: int) -> bool:
-    return len(await network.conversations.uncarried("+", 100)) == count
+    return len((await network.conversations.uncarried("+", 100)).events) == count
 
 
 async def test_nobody_is_the_partner_of_a_newcomer(network: Network) -> None:

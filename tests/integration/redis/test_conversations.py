@@ -256,11 +256,11 @@ async def test_who_is_idle_is_forgotten_and_who_is_not_is_kept(network: Network)
 
 async def test_events_come_into_the_streams_once_whoever_carries_them(network: Network) -> None:
     matched = await network.talk()
-    left_lying = await network.conversations.uncarried("+", 100)
+    left_lying = (await network.conversations.uncarried("+", 100)).events
     assert [event for event in left_lying if event.change is Change.MATCHED] == list(matched.events)
     await network.conversations.carry(left_lying, NOW)
     await network.conversations.carry(matched.events, NOW)
-    assert await network.conversations.uncarried("+", 100) == []
+    assert (await network.conversations.uncarried("+", 100)).events == []
     entries = await Inbox(network.client, network.keys, TWO).read(START, 100, block_ms=1)
     bodies = [envelopes.decode(entry.payload).body for entry in entries]
     assert [body.change for body in bodies if isinstance(body, Happening)] == [
@@ -275,7 +275,7 @@ async def test_events_up_to_a_mark(network: Network) -> None:
     mark = await network.conversations.newest_event()
     assert mark is not None
     await network.find(B)
-    assert [event.person for event in await network.conversations.uncarried(mark, 100)] == [A]
+    assert [event.person for event in (await network.conversations.uncarried(mark, 100)).events] == [A]
 
 
 async def test_what_one_does_at_another_bot_makes_nobody_forget(network: Network) -> None:
@@ -302,5 +302,15 @@ async def test_a_repeated_command_that_changed_nothing_changes_nothing_later(net
 async def test_a_standing_tells_the_last_command_in_events_too(network: Network) -> None:
     outcome = await network.conversations.find(network.asker(A))
     (event,) = outcome.events
-    (left_lying,) = await network.conversations.uncarried("+", 10)
+    (left_lying,) = (await network.conversations.uncarried("+", 10)).events
     assert event.standing.asked == left_lying.standing.asked == outcome.standing.asked == network.update
+
+
+@pytest.mark.parametrize("entry", ["7 beamed_up 1 idle 11  0 0 0 0 0", "nonsense", ""])
+async def test_an_event_of_a_newer_version_stays_and_stops_nobody(network: Network, entry: str) -> None:
+    await network.client.command("XADD", network.keys.outbox, "*", "e", entry)
+    await network.find(A)
+    events, unreadable = await network.conversations.uncarried("+", 100)
+    assert ([event.person for event in events], unreadable) == ([A], 1)
+    await network.conversations.carry(events, NOW)
+    assert await network.conversations.uncarried("+", 100) == ([], 1)

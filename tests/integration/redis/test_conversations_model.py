@@ -223,7 +223,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule()
     def sweep(self) -> None:
-        left = self.loop.run(self.conversations.uncarried("+", 1000))
+        left = self.loop.run(self.conversations.uncarried("+", 1000)).events
         assert left == sorted(self.uncarried, key=lambda event: tuple(map(int, event.id.split("-"))))
         self.loop.run(self.conversations.carry(left, NOW))
         self.forget(left)
