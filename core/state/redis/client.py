@@ -20,6 +20,7 @@ from redis.backoff import NoBackoff
 from config.settings import Durability
 from core.domain.errors import RedisAway
 from core.service import metrics
+from core.state.redis.link import Link
 from core.state.redis.scripts import Script
 
 Argument = str | bytes | int
@@ -54,18 +55,19 @@ class RedisClient:
     """One pool of connections. `async with RedisClient(url, durability) as client`."""
 
     def __init__(self, url: str, durability: Durability = "fsync", *, connections: int = 16) -> None:
-        # A pool whose connections are all in use lets the next caller wait, instead of calling Redis away.
-        pool = redis_asyncio.BlockingConnectionPool.from_url(
+        self._pool = redis_asyncio.ConnectionPool.from_url(
             url,
-            timeout=ANSWER_SECONDS,
             socket_timeout=None,
             socket_connect_timeout=2,
-            max_connections=connections,
             retry=Retry(NoBackoff(), 0),
             retry_on_error=[],
             protocol=2,
         )
-        self._redis = redis_asyncio.Redis.from_pool(pool)
+        self._links: list[Link] = []
+        # Where all connections are in use the next caller waits, instead of calling Redis away.
+        self._room = asyncio.Semaphore(connections)
+        # For channels only.
+        self._redis = redis_asyncio.Redis.from_pool(self._pool)
         # Replies as the server sends them, whatever the version of the library makes of a command.
         self._redis.response_callbacks.clear()
         self._durability = durability
@@ -82,6 +84,9 @@ class RedisClient:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        for link in self._links:
+            await link.close()
+        self._links.clear()
         await self._redis.aclose()
 
     async def open(self) -> None:
@@ -97,12 +102,12 @@ class RedisClient:
         """Run one command. Raises RedisAway."""
         metrics.REDIS_ROUND_TRIPS.inc()
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
-                return await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]
+            (reply,) = await self._talk([command])
         except _AWAY as error:
             raise RedisAway(f"Redis does not answer: {str(error) or type(error).__name__}") from error
-        except exceptions.ResponseError as error:
-            raise _away(error) or error from error
+        if isinstance(reply, Exception):
+            raise _away(reply) or reply
+        return reply
 
     async def run(
         self, script: Script, keys: Sequence[str], args: Sequence[Argument], *, safe: bool = False
@@ -138,12 +143,7 @@ class RedisClient:
         metrics.REDIS_ROUND_TRIPS.inc()
         wait = self._wait if safe else None
         try:
-            async with asyncio.timeout(ANSWER_SECONDS), self._redis.pipeline(transaction=False) as pipe:
-                for command in commands:
-                    pipe.execute_command(*command)
-                if wait is not None:
-                    pipe.execute_command(*wait)
-                replies = await pipe.execute(raise_on_error=False)
+            replies = await self._talk([*commands, wait] if wait is not None else commands)
         except _AWAY as error:
             raise RedisAway(f"Redis does not answer: {str(error) or type(error).__name__}") from error
         if wait is not None:
@@ -154,6 +154,28 @@ class RedisClient:
             ):
                 raise _away(reply) or reply
         return replies
+
+    async def _talk(self, commands: Sequence[Command]) -> list[Any]:
+        """Replies of one round trip on a connection of its own. Raises redis-py's errors."""
+        if not commands:
+            return []
+        async with asyncio.timeout(ANSWER_SECONDS), self._room:
+            while self._links:
+                link = self._links.pop()
+                if link.alive:
+                    break
+                await link.close()
+            else:
+                link = await Link.open(self._pool)
+            try:
+                replies = await link.talk(commands)
+            except BaseException:
+                # Given up: the replies may still come, and belong to nobody.
+                link.abort()
+                await link.close()
+                raise
+            self._links.append(link)
+            return replies
 
     def pubsub(self) -> redis_asyncio.client.PubSub:
         """A subscription of its own connection."""
