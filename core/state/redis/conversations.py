@@ -26,7 +26,7 @@ _OUTBOX = Source("match", Epoch(0))
 
 
 class Outcome(NamedTuple):
-    """What a script did: `changed`, or `repeated` (a known update); the standing after it; events to carry."""
+    """What a script did: `changed`, or `repeated` (a known update); the standing after it; its events."""
 
     changed: bool
     repeated: bool
@@ -55,7 +55,7 @@ class Matched(NamedTuple):
 
 
 class Uncarried(NamedTuple):
-    """What lies in the outbox; `unreadable` more were written by a newer version and stay for one of its kind."""
+    """What lies in the outbox; `unreadable` more are of a newer version and stay for one of its kind."""
 
     events: list[ChatEvent]
     unreadable: int
