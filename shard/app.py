@@ -65,6 +65,7 @@ from shard.vault import Vaults
 from shard.wire import Wire
 
 DRAIN_SECONDS = 5.0
+REST_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -230,7 +231,7 @@ def _outbound(base: _Base, telegram: _Telegram, state: _State) -> _Outbound:
     wake = asyncio.Event()
     outages = Outages(clock)
     inbox = Inbox(base.client, base.keys, bot)
-    lanes = Lanes(album_most=min(ALBUM_MOST, int(base.settings.send_rate)))
+    lanes = Lanes(album_most=min(ALBUM_MOST, int(base.settings.send_rate)), born=clock.monotonic())
     acknowledger = Acknowledger(inbox, lease, outages)
     bouncer = Bouncer(bot, lease, state.streams, clock)
     source = FileSource(base.session, state.fleet, base.signer)
@@ -270,6 +271,8 @@ async def _stop_in_order(
     try:
         async with asyncio.timeout(DRAIN_SECONDS):
             await sender.drained()
+            # Whoever serves next has a whole second's budget: ours must be over by then.
+            await asyncio.sleep(REST_SECONDS)
             await lease.release()
     except (TimeoutError, StoreAway) as error:
         log.warning("not everything under way was finished", why=type(error).__name__)

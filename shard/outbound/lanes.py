@@ -56,9 +56,14 @@ class _Chat:
 class Lanes:
     """All chats that have something to be sent."""
 
-    def __init__(self, *, album_most: int = ALBUM_MOST) -> None:
-        """`album_most`: how many parts of an album may go in one call."""
+    def __init__(self, *, album_most: int = ALBUM_MOST, born: float = float("-inf")) -> None:
+        """`album_most`: how many parts of an album may go in one call.
+
+        `born`: when this process began to serve. What the one before it sent is not known, so every
+        chat's burst is taken to be used up then.
+        """
         self._album_most = album_most
+        self._born = born
         self._chats: dict[PersonId, _Chat] = {}
         self._ready: tuple[deque[tuple[PersonId, int]], ...] = tuple(deque() for _ in Lane)
         self._later: list[tuple[float, int, PersonId]] = []
@@ -71,7 +76,10 @@ class Lanes:
         Returns entries that this one makes void: what a partner wrote and the person, who has
         now left, has not been shown. They are no longer in the lane.
         """
-        chat = self._chats.setdefault(item.envelope.to, _Chat())
+        chat = self._chats.get(item.envelope.to)
+        if chat is None:
+            chat = self._chats[item.envelope.to] = _Chat()
+            chat.pace.rest(self._born)
         chat.queue.append(item)
         self.size += 1
         held = self._note_album(chat, item, now)

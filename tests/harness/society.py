@@ -22,8 +22,12 @@ from tests.harness.pairs import buttons_of
 LEAVES = 0.05
 """How often somebody leaves instead of writing the next text."""
 
-IMPATIENT_SECONDS = 6.0
-"""Who asked and heard nothing for so long asks again."""
+IMPATIENT_SECONDS = 20.0
+"""Who asked and heard nothing for so long asks again. Asking twice is not harmless: the second may be
+worked through when the conversation that the first led to is over, and then it is a wish of its own."""
+
+_OF_BEFORE = ("Your partner has left", "can no longer be reached")
+"""Said of the conversation before, when something else has been asked for since."""
 
 
 class Doing(StrEnum):
@@ -243,9 +247,15 @@ class Society:
             answered.told = now
         about = "" if answered is None else f" about {answered.number}"
         citizen.diary.append(f"{now:.2f} is told{about} {words[:28]!r} {buttons_of(message)[:1]}")
-        self._understand(citizen, message, now)
+        if answered is None or citizen.doing is Doing.TALKING:
+            self._understand(citizen, message, now)
 
     def _understand(self, citizen: Citizen, message: Message, now: float) -> None:
+        words = message.body.get("text", "")
+        if "try again in a minute" in words:
+            citizen.doing = Doing.ALONE
+        if citizen.doing is Doing.ASKED and any(late in words for late in _OF_BEFORE):
+            return
         for data in buttons_of(message):
             citizen.last = message
             if data == "menu:find":
