@@ -82,7 +82,7 @@ class Lease:
         self._begun.set()
 
     async def take(self, next_epoch: Callable[[], Awaitable[Epoch]]) -> None:
-        """Take the lease with a new epoch. Raises LeaseTaken (with the time to wait), RedisAway, StaleEpoch."""
+        """Take the lease with a new epoch. Raises LeaseTaken, RedisAway, StaleEpoch."""
         held = await self._client.command("GET", self._keys[0])
         if held is not None and held.decode().partition(" ")[2] != self._holder:
             raise LeaseTaken(
