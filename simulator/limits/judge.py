@@ -14,8 +14,8 @@ _KEPT = 1000
 class Caps:
     """The limits. Rates a second, waits in seconds; `enforced` off counts breaches but lets all go.
 
-    `lengthen`: how much longer a rest gets by each call that comes while it lasts. `new_tokens`: how many bots an
-    address may begin to serve in a minute, 0 for any number (Telegram lets 20 through).
+    `lengthen`: how much longer a rest gets by each call that comes while it lasts.
+    `new_tokens`: how many bots an address may begin to serve in a minute, 0 for any number (Telegram: 20).
     """
 
     bot: int = 30

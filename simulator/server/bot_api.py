@@ -127,6 +127,8 @@ class BotApi:
                 return breaking.reset(request)
             try:
                 await breaking.before(rule, bot, self._world, self._clock)
+            except breaking.ServerPage:
+                return breaking.page(rule)
             except ApiError as error:
                 return answer(error)
         file = self._world.files.published(bot.id, request.match_info["path"], self._clock.wall())

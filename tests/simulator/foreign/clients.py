@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,26 +48,47 @@ def command(foreign: Foreign) -> tuple[list[str], dict[str, str]]:
         return [sys.executable, script], {}
     mark = hashlib.sha256(" ".join((*foreign.packages, sys.version)).encode()).hexdigest()[:12]
     home = _cache() / f"{foreign.name.lower()}-{mark}"
-    done = home / "installed"
-    if not done.exists():
-        shutil.rmtree(home, ignore_errors=True)
-        home.mkdir(parents=True)
-        _install(foreign, home)
-        done.touch()
+    if not home.exists():
+        _make(foreign, home)
     if foreign.npm:
         return [_program("node"), script], {"MODULES": str(home / "package.json")}
     return [str(home / "bin" / "python"), script], {}
+
+
+def _make(foreign: Foreign, home: Path) -> None:
+    """Installs beside the place and moves it there in one step, so that two can do it at once."""
+    home.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(dir=home.parent, prefix=f"{home.name}-"))
+    try:
+        _install(foreign, draft)
+        if not home.exists():
+            draft.rename(home)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
 def _install(foreign: Foreign, home: Path) -> None:
     if foreign.npm:
         _program("node")
         (home / "package.json").write_text('{"private": true}')
-        flags = ("--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error")
+        flags = (
+            "--no-save",
+            "--no-package-lock",
+            "--no-audit",
+            "--no-fund",
+            "--loglevel=error",
+            "--fetch-retries=1",
+        )
         _run([_program("npm"), "install", *flags, "--prefix", str(home), *foreign.packages])
         return
-    _run([sys.executable, "-m", "venv", str(home)])
-    _run([str(home / "bin" / "python"), "-m", "pip", "install", "-q", *foreign.packages])
+    python = str(home / "bin" / "python")
+    uv = Path(sys.executable).parent / "uv"
+    if uv.exists():
+        _run([sys.executable, "-m", "venv", "--without-pip", str(home)])
+        _run([str(uv), "pip", "install", "-q", "--python", python, *foreign.packages])
+    else:
+        _run([sys.executable, "-m", "venv", str(home)])
+        _run([python, "-m", "pip", "install", "-q", "--retries=1", *foreign.packages])
 
 
 def _program(name: str) -> str:
