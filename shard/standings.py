@@ -8,14 +8,24 @@ recipient's shard turns it back. So it decides about speed only, never about who
 
 from collections import OrderedDict
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from core.domain.conversation import Phase, Standing
-from core.domain.ids import PersonId
+from core.domain.ids import ConversationId, MessageId, PersonId
 from core.service.clock import Clock
 from core.state.redis.conversations import Conversations
 
 KEPT_SECONDS = 300.0
 KEPT_PEOPLE = 50_000
+
+
+@dataclass(slots=True)
+class _Opening:
+    """How far a person has been told of a conversation; `words` is the number of the message that said so."""
+
+    conversation: ConversationId
+    under_way: bool = False
+    words: MessageId = MessageId(0)
 
 
 class Standings:
@@ -25,6 +35,7 @@ class Standings:
         self._conversations = conversations
         self._clock = clock
         self._known: OrderedDict[PersonId, tuple[float, Standing]] = OrderedDict()
+        self._openings: OrderedDict[PersonId, _Opening] = OrderedDict()
 
     def get(self, person: PersonId) -> Standing | None:
         """What is known at once, or None."""
@@ -56,6 +67,27 @@ class Standings:
         if len(self._known) > KEPT_PEOPLE:
             self._known.popitem(last=False)
         return True
+
+    def opens(self, person: PersonId, conversation: ConversationId) -> None:
+        """The words that tell the person of this conversation wait to be sent."""
+        self._openings[person] = _Opening(conversation)
+        self._openings.move_to_end(person)
+        if len(self._openings) > KEPT_PEOPLE:
+            self._openings.popitem(last=False)
+
+    def opened(self, person: PersonId, conversation: ConversationId, words: MessageId = MessageId(0)) -> None:
+        """These words are on their way, or were shown as that message."""
+        opening = self._openings.get(person)
+        if opening is not None and opening.conversation == conversation:
+            opening.under_way = True
+            opening.words = max(opening.words, words)
+
+    def is_meant(self, person: PersonId, conversation: ConversationId, message: MessageId) -> bool:
+        """Whether the person may have known of this conversation when writing that message."""
+        opening = self._openings.get(person)
+        if opening is None or opening.conversation != conversation:
+            return True
+        return opening.under_way and message > opening.words
 
     def counts(self) -> tuple[int, int]:
         """How many people are known here, and how many of them are chatting."""

@@ -144,6 +144,8 @@ class Intake:
     ) -> Append:
         metrics.MESSAGES_IN.inc()
         why = self._cannot_go(standing)
+        if why is None and not self._standings.is_meant(person, standing.conversation, message.message_id):
+            why = "not_delivered_early"
         if why is not None:
             return self._answer(person, update, why, message.message_id)
         content = content_of(message)

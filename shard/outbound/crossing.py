@@ -40,6 +40,11 @@ _many_sent = msgspec.json.Decoder(list[_Sent])
 _anything = msgspec.json.Decoder(Any)
 
 
+def message_id(result: msgspec.Raw) -> MessageId:
+    """The number of the message that a send came to."""
+    return MessageId(_sent.decode(result).message_id)
+
+
 class Crossing:
     """`compose` before the call, `delivered` after it."""
 

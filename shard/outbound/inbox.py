@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import structlog
 
 from core.domain import envelope as envelopes
+from core.domain.conversation import Change
 from core.domain.envelope import Happening
 from core.domain.errors import RedisAway, UnreadableEnvelope
 from core.domain.ids import EntryId
@@ -103,6 +104,7 @@ class InboxReader:
         self._wake = wake
         self._outages = outages
         self._cursor = START
+        self._repeats: set[EntryId] = set()
 
     async def run(self) -> None:
         """Raises StaleEpoch."""
@@ -128,13 +130,13 @@ class InboxReader:
         """What the process before had on its way may have been shown already, and will be again."""
         while True:
             try:
-                repeats = len(await self._inbox.reclaim())
+                self._repeats = await self._inbox.reclaim()
                 break
             except RedisAway:
                 await asyncio.sleep(RETRY_SECONDS)
-        if repeats:
-            metrics.REPEATS.inc(repeats)
-            log.info("messages that were on their way are sent again", count=repeats)
+        if self._repeats:
+            metrics.REPEATS.inc(len(self._repeats))
+            log.info("messages that were on their way are sent again", count=len(self._repeats))
 
     async def _take(self, entry: Entry) -> None:
         try:
@@ -150,6 +152,13 @@ class InboxReader:
             # Something newer has happened to this person: this piece of news is no news.
             await self._acknowledger.done(entry.id)
             return
+        if (
+            isinstance(envelope.body, Happening)
+            and envelope.body.change is Change.MATCHED
+            # What may have been shown already by the process before has been answered, perhaps.
+            and entry.id not in self._repeats
+        ):
+            self._standings.opens(envelope.to, envelope.body.standing.conversation)
         for void in self._lanes.push(Item(entry.id, envelope), self._clock.monotonic()):
             await self._bouncer.turn_back(void, "not_delivered_over")
             await self._acknowledger.done(void.id)

@@ -19,7 +19,7 @@ import structlog
 from core.domain.conversation import Change, Phase
 from core.domain.envelope import Amend, Happening, React, Relay, Unsend
 from core.domain.errors import RedisAway, StaleEpoch
-from core.domain.ids import BotId, PersonId, UpdateId
+from core.domain.ids import BotId, MessageId, PersonId, UpdateId
 from core.service import metrics
 from core.service.clock import Clock
 from core.service.failpoints import passing
@@ -30,7 +30,7 @@ from shard.files import FileTrouble
 from shard.outbound import refusals
 from shard.outbound.bounce import Bouncer
 from shard.outbound.compose import Call
-from shard.outbound.crossing import Crossing, source_of
+from shard.outbound.crossing import Crossing, message_id, source_of
 from shard.outbound.inbox import Acknowledger
 from shard.outbound.lanes import Item, Lanes
 from shard.outbound.media import Media
@@ -192,6 +192,7 @@ class Sender:
             if not self._lease.valid():
                 raise _NotNow
             self._acknowledger.started(*(part.id for part in parts))
+            self._opened(item)
 
         try:
             try:
@@ -216,7 +217,15 @@ class Sender:
         else:
             passing("after_send")
             self._failures = 0
+            self._opened(item, result)
             await self._done(item, parts, self._crossing.delivered(parts, result))
+
+    def _opened(self, item: Item, result: msgspec.Raw | None = None) -> None:
+        """The person knows of the conversation now, or will never be told better."""
+        body = item.envelope.body
+        if isinstance(body, Happening) and body.change is Change.MATCHED:
+            words = message_id(result) if result is not None else MessageId(0)
+            self._standings.opened(item.envelope.to, body.standing.conversation, words)
 
     async def _take(self, item: Item, weight: int, slots: list[Slot]) -> None:
         """As many slots as the call counts for.
@@ -337,5 +346,6 @@ class Sender:
 
     async def _finish(self, item: Item, parts: list[Item], *, sent: bool, notes: Sequence[Note] = ()) -> None:
         answered = self._clock.monotonic()
+        self._opened(item)
         await self._acknowledger.done(*(part.id for part in parts), notes=notes)
         self._lanes.done(item, answered, sent=sent)

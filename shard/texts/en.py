@@ -42,6 +42,7 @@ WORDS = {
     "bot_is_full": "This bot is full right now. The next one of our network has room for you: it works just the same.",
     "kind_cannot_cross": "Sorry, messages of this kind cannot be passed on. Your partner did not get it.",
     "not_delivered_over": "This did not arrive: the chat was over already.",
+    "not_delivered_early": "This did not arrive: you wrote it before you were connected. Please send it again.",
     "not_delivered_refused": "This did not arrive: Telegram would not let us pass it on.",
     "not_delivered_too_big": "This did not arrive: the file is too big to be passed on.",
     "not_delivered_file": "This did not arrive: the file could not be fetched. Please send it again.",
