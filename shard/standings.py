@@ -25,7 +25,7 @@ class _Opening:
 
     conversation: ConversationId
     under_way: bool = False
-    words: MessageId = MessageId(0)
+    words: int = 0
 
 
 class Standings:
@@ -75,7 +75,7 @@ class Standings:
         if len(self._openings) > KEPT_PEOPLE:
             self._openings.popitem(last=False)
 
-    def opened(self, person: PersonId, conversation: ConversationId, words: MessageId = MessageId(0)) -> None:
+    def opened(self, person: PersonId, conversation: ConversationId, words: int = 0) -> None:
         """These words are on their way, or were shown as that message."""
         opening = self._openings.get(person)
         if opening is not None and opening.conversation == conversation:

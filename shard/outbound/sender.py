@@ -14,12 +14,13 @@ What becomes of an entry:
 import asyncio
 from collections.abc import Sequence
 
+import msgspec
 import structlog
 
 from core.domain.conversation import Change, Phase
 from core.domain.envelope import Amend, Happening, React, Relay, Unsend
 from core.domain.errors import RedisAway, StaleEpoch
-from core.domain.ids import BotId, MessageId, PersonId, UpdateId
+from core.domain.ids import BotId, PersonId, UpdateId
 from core.service import metrics
 from core.service.clock import Clock
 from core.service.failpoints import passing
@@ -224,7 +225,7 @@ class Sender:
         """The person knows of the conversation now, or will never be told better."""
         body = item.envelope.body
         if isinstance(body, Happening) and body.change is Change.MATCHED:
-            words = message_id(result) if result is not None else MessageId(0)
+            words = message_id(result) if result is not None else 0
             self._standings.opened(item.envelope.to, body.standing.conversation, words)
 
     async def _take(self, item: Item, weight: int, slots: list[Slot]) -> None:
