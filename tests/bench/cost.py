@@ -50,9 +50,7 @@ async def run(quick: bool, progress: Progress) -> Report:
     progress("starting 4 shards, a plain relay and an echo bot")
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="duo-")))
-        plain_redis = await stack.enter_async_context(
-            EmbeddedRedis(folder / "redis", {"appendonly": "no"})
-        )
+        plain_redis = await stack.enter_async_context(EmbeddedRedis(folder / "redis", {"appendonly": "no"}))
         network, fast_crowd = await stack.enter_async_context(
             staged(2, people, caps=UNLIMITED, send_rate=1000)
         )

@@ -8,7 +8,6 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-
 from simulator.app import Simulator
 from simulator.faults.rules import Kind, Rule
 from simulator.limits.judge import Go, Refuse, Weight
@@ -44,7 +43,7 @@ class _Watch:
         judge.arrive = self._watched  # type: ignore[method-assign]
 
     def tell(self, bot: int, chats: Sequence[int], seconds: float) -> None:
-        """A wait that the next refused call of these chats is told; counts from its answer, so from now at least."""
+        """These chats (none: the bot) were told to wait; it counts from the answer, so from now at least."""
         now = self._simulator.clock.monotonic()
         for chat in chats or (0,):
             self._until[bot, chat] = now + seconds
@@ -135,7 +134,7 @@ async def _chats_wait(network: Network, crowd: Crowd, watch: _Watch, bot: int) -
 
 
 async def _told(simulator: Simulator, watch: _Watch, bot: int, chats: Sequence[int], seconds: float) -> None:
-    """Note the moment at which each rule has struck; looked at every 2 ms, so nothing is noted too late to see."""
+    """Note the moment at which each rule has struck, looking every 2 ms."""
     waiting = {rule.chats[0]: rule for rule in simulator.faults.rules if rule.chats}
     end = time.monotonic() + seconds
     while waiting and time.monotonic() < end:
@@ -157,7 +156,7 @@ async def _bot_waits(network: Network, crowd: Crowd, watch: _Watch, bot: int) ->
 
 
 async def _held_then_free(network: Network, crowd: Crowd, bot: int) -> tuple[float, float]:
-    """Telegram holds every call for 1.5 s, three seconds long; then seconds until 95 % of the cap, and the share."""
+    """Telegram holds each call for 1.5 s, for 3 s; then seconds until 95 % of the cap, and the share."""
     simulator = network.simulator
     rule = simulator.faults.add(Rule(kind=Kind.SLOW, methods=SENDS, bots=(bot,), seconds=1.5))
     offered: dict[int, float] = {bot: 0.0, **{int(b): 45.0 for b in network.bots if int(b) != bot}}

@@ -30,7 +30,7 @@ async def run(quick: bool, progress: Progress) -> Report:
         idle: dict[str, list[float]] = {"ours": [], "echo": []}
         load: dict[str, list[float]] = {"ours": [], "echo": []}
         for number in range(rounds):
-            for name, crowd, bots in (("ours", ours, shards), ("echo", echo, [bot.id])):
+            for name, crowd, bots in (("ours", ours, shards), ("echo", echo, [int(bot.id)])):
                 progress(f"round {number + 1} of {rounds}, {name}: one at a time, then at 70 % load")
                 idle[name] += await _one_at_a_time(crowd, bots, singles)
                 load[name] += await _loaded(crowd, bots, seconds)

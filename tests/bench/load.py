@@ -94,6 +94,11 @@ class Crowd:
         ]
         return self.couples(homes)
 
+    def leave_out(self, couples: Sequence[tuple[Talker, Talker]]) -> None:
+        """`write` passes these over: they write only when they are told to."""
+        for talker in (talker for couple in couples for talker in couple):
+            self._by_bot[talker.bot.id].remove(talker)
+
     async def seat(self, settings: Settings, couples: Sequence[tuple[Talker, Talker]]) -> None:
         """Write these pairs' rows and standings, as if they had agreed, looked and met."""
         talkers = [talker for couple in couples for talker in couple]
@@ -165,9 +170,7 @@ class Crowd:
                 before, since = self.shown, now
             await asyncio.sleep(0.005)
 
-    def waits_ms(
-        self, begin: float, end: float, talkers: Sequence[Talker] | None = None
-    ) -> list[float]:
+    def waits_ms(self, begin: float, end: float, talkers: Sequence[Talker] | None = None) -> list[float]:
         """Of each text written in that time: milliseconds from Telegram having it to its being shown."""
         waits = []
         for reader in self.talkers if talkers is None else talkers:

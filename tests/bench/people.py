@@ -27,21 +27,25 @@ async def run(quick: bool, progress: Progress) -> Report:
     """Look-ups by layer, then a network's SQL statements and round trips a message."""
     rounds, messages = (60, 1_500) if quick else (500, 8_000)
     conditions = machine()
-    async with postgres_server() as postgres, redis_server() as redis:
-        async with Database(postgres.url) as database, RedisClient(redis.url) as client:
-            await _fill(database, progress)
-            table, cache = PeopleTable(database), PeopleCache(client, Keys("bench:"))
-            chance = random.Random(1)
-            progress("looking up: PostgreSQL, batches of 100")
-            sql_ms = await _timed(rounds, chance, table.get_many)
-            progress("looking up: Redis, batches of 100")
-            filled = [_batch(chance) for _ in range(rounds)]
-            for batch in filled:
-                # Whoever is looked up is left in Redis.
-                await People(table, cache).get_many(batch)
-            redis_ms = await _each(filled, cache.get_many)
-            progress("looking up: memory")
-            memory_us = await _memory(People(table, cache), chance, rounds)
+    async with (
+        postgres_server() as postgres,
+        redis_server() as redis,
+        Database(postgres.url) as database,
+        RedisClient(redis.url) as client,
+    ):
+        await _fill(database, progress)
+        table, cache = PeopleTable(database), PeopleCache(client, Keys("bench:"))
+        chance = random.Random(1)
+        progress("looking up: PostgreSQL, batches of 100")
+        sql_ms = await _timed(rounds, chance, table.get_many)
+        progress("looking up: Redis, batches of 100")
+        filled = [_batch(chance) for _ in range(rounds)]
+        for batch in filled:
+            # Whoever is looked up is left in Redis.
+            await People(table, cache).get_many(batch)
+        redis_ms = await _each(filled, cache.get_many)
+        progress("looking up: memory")
+        memory_us = await _memory(People(table, cache), chance, rounds)
     progress("starting a network of 2 bots for SQL and round trips a message")
     sql, trips, paced_trips = await _network(messages)
     conditions |= {"people": PEOPLE, "batch": BATCH, "rounds": rounds, "messages": messages}
@@ -112,7 +116,7 @@ async def _memory(people: People, chance: random.Random, rounds: int) -> float:
 
 
 async def _network(messages: int) -> tuple[float, float, float]:
-    """SQL statements a message, round trips to Redis a message with a backlog, and one by one (21 a second)."""
+    """A message's SQL statements; its round trips to Redis with a backlog, and one by one (21 a second)."""
     async with staged(2, messages // 2, caps=UNLIMITED, send_rate=1000) as (network, crowd):
         counts = [await _counts(network)]
         await _burst(network, crowd, messages)

@@ -52,12 +52,12 @@ def plain(name: str, value: float, unit: str) -> Figure:
 
 def at_most(name: str, value: float, unit: str, limit: float) -> Figure:
     """A figure that should be no larger."""
-    return Figure(name, _rounded(value), unit, f"<= {limit:g}", _rounded(value) <= limit)
+    return Figure(name, _rounded(value), unit, f"<= {limit:g}", _measured(value) and _rounded(value) <= limit)
 
 
 def at_least(name: str, value: float, unit: str, limit: float) -> Figure:
     """A figure that should be no smaller."""
-    return Figure(name, _rounded(value), unit, f">= {limit:g}", _rounded(value) >= limit)
+    return Figure(name, _rounded(value), unit, f">= {limit:g}", _measured(value) and _rounded(value) >= limit)
 
 
 def none_of(name: str, value: float, unit: str) -> Figure:
@@ -114,6 +114,11 @@ def show(report: Report, console: Console) -> None:
         holds = {True: "[green]yes[/green]", False: "[red]no[/red]", None: ""}[figure.holds]
         table.add_row(figure.name, f"{figure.value:,g}", figure.unit, figure.goal or "", holds)
     console.print(table)
+
+
+def _measured(value: float) -> bool:
+    """Whether it is a number: a share of nothing is none, and holds no goal."""
+    return math.isfinite(value)
 
 
 def _rounded(value: float) -> float:

@@ -79,7 +79,7 @@ async def _all_answer(network: Network, bots: Sequence[BotId]) -> None:
     world.hooks.on_shown.append(shown)
     try:
         for bot in bots:
-            world.people.open(world.people.create(), world.bots[bot])
+            world.people.open(world.people.create(), world.bot(bot))
         await until(lambda: not waiting, LIMIT_SECONDS, "every bot to answer")
     finally:
         world.hooks.on_shown.remove(shown)

@@ -21,7 +21,8 @@ async def main() -> None:
     """Poll until killed."""
     url, token = sys.argv[1:]
     bot = Bot(token, session=AiohttpSession(api=TelegramAPIServer.from_base(url)))
-    print("ready", flush=True)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     await dispatcher.start_polling(bot, handle_signals=False)
 
 

@@ -19,7 +19,7 @@ dispatcher = Dispatcher()
 @dispatcher.message()
 async def relay(message: Message, redis: "Redis", bots: dict[str, Bot]) -> None:
     """On to the partner, if there is one."""
-    partner = await redis.get(f"partner:{message.chat.id}")
+    partner: str | None = await redis.get(f"partner:{message.chat.id}")
     if partner is None:
         await message.answer("You have no partner yet.")
         return
@@ -33,7 +33,8 @@ async def main() -> None:
     server = TelegramAPIServer.from_base(url)
     bots = {token.partition(":")[0]: Bot(token, session=AiohttpSession(api=server)) for token in tokens}
     redis = Redis.from_url(redis_url, decode_responses=True)
-    print("ready", flush=True)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     # Without a limit a backlog opens more connections to Redis than its client allows, and messages are lost.
     await dispatcher.start_polling(
         *bots.values(), handle_signals=False, tasks_concurrency_limit=40, redis=redis, bots=bots
