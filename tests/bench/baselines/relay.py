@@ -19,8 +19,8 @@ dispatcher = Dispatcher()
 @dispatcher.message()
 async def relay(message: Message, redis: "Redis", bots: dict[str, Bot]) -> None:
     """On to the partner, if there is one."""
-    partner: str | None = await redis.get(f"partner:{message.chat.id}")
-    if partner is None:
+    partner = str(await redis.get(f"partner:{message.chat.id}") or "")
+    if not partner:
         await message.answer("You have no partner yet.")
         return
     bot, _, person = partner.partition(":")
