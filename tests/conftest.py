@@ -21,7 +21,7 @@ _HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"
 _Result = TypeVar("_Result")
 
 
-def _run(work: Coroutine[Any, Any, _Result]) -> _Result:
+def run(work: Coroutine[Any, Any, _Result]) -> _Result:
     """Run it on a loop of its own, leaving the tests' loops alone."""
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         return runner.run(work)
@@ -47,15 +47,15 @@ def server_folder() -> Iterator[Path]:
 def postgres(server_folder: Path) -> Iterator[EmbeddedPostgres]:
     """The run's PostgreSQL; its own database is left empty."""
     server = EmbeddedPostgres(server_folder / "postgres", _HASTY)
-    _run(server.start())
+    run(server.start())
     yield server
-    _run(server.stop())
+    run(server.stop())
 
 
 @pytest.fixture(scope="session")
 def _migrated(postgres: EmbeddedPostgres) -> str:
-    _run(_execute(postgres.url, f"CREATE DATABASE {TEMPLATE}"))
-    _run(migrate(postgres.url_of(TEMPLATE)))
+    run(_execute(postgres.url, f"CREATE DATABASE {TEMPLATE}"))
+    run(migrate(postgres.url_of(TEMPLATE)))
     return TEMPLATE
 
 
@@ -63,18 +63,18 @@ def _migrated(postgres: EmbeddedPostgres) -> str:
 def database_url(postgres: EmbeddedPostgres, _migrated: str) -> Iterator[str]:
     """A database of this test's own, migrated and empty."""
     name = f"test_{secrets.token_hex(4)}"
-    _run(_execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {_migrated} STRATEGY file_copy"))
+    run(_execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {_migrated} STRATEGY file_copy"))
     yield postgres.url_of(name)
-    _run(_execute(postgres.url, f"DROP DATABASE {name} WITH (FORCE)"))
+    run(_execute(postgres.url, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture(scope="session")
 def redis_server(server_folder: Path) -> Iterator[EmbeddedRedis]:
     """The run's Redis-compatible server, as durable as in earnest."""
     server = EmbeddedRedis(server_folder / "redis")
-    _run(server.start())
+    run(server.start())
     yield server
-    _run(server.stop())
+    run(server.stop())
 
 
 @pytest.fixture(scope="session")

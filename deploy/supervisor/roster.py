@@ -12,7 +12,7 @@ from deploy.bots import Account, bot_of, take_in, who_is
 from deploy.supervisor.shards import Acquaintances
 from simulator.client import BotAccount, Client, SimulatorRefused
 
-SIMULATOR_START_S = 20.0
+SIMULATOR_START_S = 60.0
 
 
 async def take_in_simulated(bots: Bots, url: str, *, ours: bool) -> None:

@@ -10,6 +10,8 @@ import pytest
 from tests.deploy.processes import running_in, until
 from tests.deploy.up import Settings, duologue, free_ports
 
+pytestmark = pytest.mark.timeout(300)
+
 TOKEN = "12345678:abcdefghijklmnopqrstuvwxyzABCDEFGHI"
 SECRET = "s" * 32
 

@@ -19,6 +19,7 @@ Settings = dict[str, Any]
 
 START_S = 90.0
 STOP_S = 30.0
+COMMAND_S = 200.0
 COMMAND = (sys.executable, "-c", "from deploy.cli import main; main()")
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -49,7 +50,7 @@ def duologue(*words: str, typed: str = "", **settings: object) -> subprocess.Com
         input=typed,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=COMMAND_S,
         check=False,
     )
 
