@@ -61,12 +61,13 @@ async def run(quick: bool, progress: Progress) -> Report:
         totals = network.simulator.control.report()["totals"]
     society.learn(scanner.conversations)
     verdict = society.evaluate()
-    for lines in (scanner.broken, havoc.unexpected, society.lost(), society.strayed()):
+    repeats = society.unexplained(havoc.deaths)
+    for lines in (scanner.broken, havoc.unexpected, society.lost(), society.strayed(), repeats):
         for line in lines[:5]:
             progress(line)
     for line in (society.lost() + society.strayed())[:2]:
         progress("\n".join(["the diary of its writer:", *society.diary_of(line)]))
-    over = max(0, society.unexplained(havoc.deaths) - havoc.shown_twice)
+    over = max(0, len(repeats) - havoc.shown_twice)
     took = [seconds for _, seconds in havoc.recoveries]
     conditions |= {"seed": seed, "bots": bots, "people": len(people), "seconds": seconds, "rate": RATE}
     return Report(

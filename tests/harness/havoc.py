@@ -17,8 +17,8 @@ from simulator.faults.rules import Kind, Rule
 from tests.harness.network import Network
 from tests.harness.society import Society
 
-SETTLED = 1.2
-"""What was under way when a process was killed may still arrive for so many seconds."""
+SETTLED = 1.9
+"""What was under way at a kill may still arrive, and the one that follows waits at least so long for the lease."""
 
 PATIENCE = 30.0
 FROZEN = 4.5

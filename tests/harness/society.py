@@ -167,16 +167,17 @@ class Society:
         for conversation, people in conversations.items():
             self.members[conversation] |= {c.number for c in self.citizens if c.person.id in people}
 
-    def unexplained(self, deaths: Iterable[tuple[float, int]], slack: float = 1.0) -> int:
+    def unexplained(self, deaths: Iterable[tuple[float, int]], slack: float = 1.9) -> list[str]:
         """Repeats that no call under way at a death explains: (when, bot) of every kill or freeze of a shard.
 
-        At a death a chat has at most one call under way, so each death explains one repeat a chat.
+        At a death a chat has at most one call under way, so each death explains one repeat a chat. What was
+        under way may be shown up to `slack` seconds later: no lease has less left, so nobody else sends.
         """
         by_bot: dict[int, list[float]] = defaultdict(list)
         for at, bot in deaths:
             by_bot[bot].append(at)
         used: set[tuple[int, float]] = set()
-        left = 0
+        left = []
         for text in self._texts():
             first = text.shown[0][1] if text.shown else 0.0
             for reader, at in text.shown[1:]:
@@ -185,7 +186,10 @@ class Society:
                 if why:
                     used.add((reader, why[0]))
                 else:
-                    left += 1
+                    near = [f"{d - first:+.1f}" for d in known if abs(d - first) < 20]
+                    left.append(
+                        f"{text.writer}'s {text.number} was read after {at - first:.1f} s again; {near}"
+                    )
         return left
 
     def _texts(self) -> Iterable[Text]:

@@ -82,5 +82,5 @@ async def test_a_death_at_a_named_place_loses_nothing(stage: Stage, points: tupl
     assert stage.scanner.broken == []
     assert society.strayed() == []
     assert society.evaluate().inversions == 0
-    assert society.unexplained(stage.deaths) == 0
+    assert society.unexplained(stage.deaths) == []
     assert network.ended() == {}
