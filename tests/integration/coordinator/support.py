@@ -17,7 +17,7 @@ from core.state.redis.conversations import Asker, Conversations, Outcome
 from core.state.redis.keys import Keys
 from core.state.redis.streams import START, Inbox, Streams
 
-LIMIT_SECONDS = 20.0
+LIMIT_SECONDS = 60.0
 ONE, TWO = BotId(11), BotId(22)
 NOBODY = PersonId(0)
 
