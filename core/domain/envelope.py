@@ -1,7 +1,8 @@
 """What travels in a shard's stream: everything a person is ever sent.
 
-An envelope is addressed to a person of that shard. Its `body` is a relayed message, an
-event of the conversation, or words of the network's own. Encoded as msgpack arrays: short, quick,
+An envelope is addressed to a person of that shard. Its `body` is a relayed message, what the
+partner did to one (edit, reaction, taking back), messages to be removed, an event of the
+conversation, or words of the network's own. Encoded as msgpack arrays: short, quick,
 and readable by an older version as long as fields are only added at the end with a default.
 
 Invariants: `origin` names the envelope for ever (the append script drops a second one), and
