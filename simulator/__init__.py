@@ -10,7 +10,8 @@ What people do and see is reached through `World.people` or over HTTP under `/co
 **Rooms.** `world` knows nothing of HTTP and nothing of limits; `tables` says which fields a
 method takes; `methods` plays one method after the other upon the world; `limits` judges arrivals;
 `faults` breaks things on purpose, by rule; `webhooks` carries updates out; `server` is the HTTP
-side; `client` is how tests and benchmarks reach a simulator in another process.
+side; `people` has virtual people who act by themselves, `page` lets one play them in a browser;
+`client` is how tests and benchmarks reach a simulator in another process.
 
 **Invariants.**
 - A `file_id` works for the bot it was given to and for no other; a `file_unique_id` is the same

@@ -143,6 +143,9 @@ class Judge:
         if weight.bot == 0:
             return GO
         record.weighed += weight.bot
+        self._since_sweep += 1
+        if self._since_sweep >= _SWEEP:
+            self._sweep(now)
         own = (bot, 0)
         keys = [(bot, chat) for chat in chats] if weight.chat else []
         self._count(record, now, wall, own, weight.bot)
@@ -190,9 +193,6 @@ class Judge:
         if waited + wait > self._longest(weight):
             return self._refuse(record, now, own, wait)
         limit.take(at, weight.bot)
-        self._since_sweep += 1
-        if self._since_sweep >= _SWEEP:
-            self._sweep(now)
         if wait > 0:
             self._hold(record, wait, first=waited == 0)
             return Go(wait)
@@ -266,3 +266,5 @@ class Judge:
         for limits in (self._arrivals, self._granted):
             for key in [key for key, limit in limits.items() if key[1] and limit.idle(now)]:
                 del limits[key]
+        for key in [key for key, until in self._rests.items() if until <= now]:
+            del self._rests[key]

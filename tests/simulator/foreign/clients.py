@@ -47,7 +47,7 @@ def command(foreign: Foreign) -> tuple[list[str], dict[str, str]]:
     if not foreign.packages:
         return [sys.executable, script], {}
     mark = hashlib.sha256(" ".join((*foreign.packages, sys.version)).encode()).hexdigest()[:12]
-    home = _cache() / f"{foreign.name.lower()}-{mark}"
+    home = _cache() / f"{foreign.name.lower()}-env-{mark}"
     if not home.exists():
         _make(foreign, home)
     if foreign.npm:
