@@ -149,3 +149,11 @@ def test_an_arrival_looks_at_few_however_many_wait(size: int) -> None:
     pool.__class__ = Counted
     assert len(pair(pool, 1e6, 1).pairs) == 1
     assert looked <= 3
+
+
+def test_a_bot_where_nobody_waits_any_more_is_forgotten(pool: Pool, arrives: Arrivals) -> None:
+    ticket = arrives(A)
+    pool.add(ticket, 0.0)
+    pool.remove(ticket)
+    assert pool.waiting_by_bot() == {}
+    assert len(pool) == 0
