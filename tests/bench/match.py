@@ -21,6 +21,7 @@ from core.state.redis.conversations import Conversations
 from core.state.redis.keys import Keys
 from core.state.redis.scripts import FIND, Script
 from core.state.redis.streams import Streams
+from tests.bench import proc
 from tests.bench.report import Progress, Report, at_least, at_most, machine, middle, plain, quantile
 from tests.bench.servers import redis_server
 
@@ -36,12 +37,16 @@ async def run(quick: bool, progress: Progress) -> Report:
     rounds, calm = (3, 3.0) if quick else (10, 20.0)
     conditions = machine()
     rates: dict[int, float] = {}
+    costs: dict[int, float] = {}
     async with redis_server() as redis, RedisClient(redis.url) as client:
         for size in POOLS:
             progress(f"{size:,} people wait")
             stage = _Stage(client, f"m{size}:")
             await stage.fill(size)
-            rates[size] = middle([await stage.stretch(min(4_000, size // 2)) for _ in range(rounds)])
+            assert redis.pid is not None, "Redis runs"
+            stretches = [await stage.stretch(min(2_000, size // 2), redis.pid) for _ in range(rounds)]
+            rates[size] = middle([rate for rate, _ in stretches])
+            costs[size] = middle([cost for _, cost in stretches])
             progress(f"{rates[size]:,.0f} arrivals/s")
             if size == POOLS[1]:
                 progress("2,500 arrivals a second, for their latency")
@@ -53,10 +58,16 @@ async def run(quick: bool, progress: Progress) -> Report:
         conditions,
         (
             at_least("match.rate", min(rates.values()), "arrivals/s, the slowest pool", 5_000),
-            at_most("match.growth_100k_1k", rates[1_000] / rates[100_000], "x the cost with 1,000", 1.3),
+            at_most(
+                "match.growth_100k_1k",
+                costs[100_000] / costs[1_000],
+                "x the CPU an arrival costs with 1,000",
+                1.3,
+            ),
             at_most("match.p99_ms", quantile(waits, 0.99), "ms to both being told, 2,500 arrivals/s", 250),
             plain("match.median_ms", middle(waits), "ms to both being told"),
             *(plain(f"match.rate_{size}", rate, "arrivals/s") for size, rate in rates.items()),
+            *(plain(f"match.cost_{size}", cost, "us CPU an arrival") for size, cost in costs.items()),
         ),
     )
 
@@ -92,18 +103,19 @@ class _Stage:
         self._matcher._cursor = cursor
         await self._client.command("DEL", self._keys.outbox)
 
-    async def stretch(self, arrivals: int) -> float:
-        """As many arrive, as fast as they can; arrivals a second until each has a partner."""
+    async def stretch(self, arrivals: int, redis: int) -> tuple[float, float]:
+        """As many arrive, as fast as they can: arrivals a second until each has a partner, µs CPU of each."""
         await self.fill(self._size)
         matching = asyncio.create_task(self._matcher.run())
-        begin = time.monotonic()
+        begin, spent = time.monotonic(), proc.cpu_seconds([proc.own(), redis])
         for some in _parts(arrivals, AT_ONCE):
             await self._find(some)
         while await self._seeking():
             await asyncio.sleep(0.002)
         elapsed = time.monotonic() - begin
+        spent = proc.cpu_seconds([proc.own(), redis]) - spent
         await _end(matching)
-        return arrivals / elapsed
+        return arrivals / elapsed, spent / arrivals * 1e6
 
     async def paced(self, rate: float, seconds: float) -> list[float]:
         """Arrivals at a rate; for each conversation the milliseconds from the arrival to both being told."""
