@@ -18,7 +18,7 @@ from tests.harness.network import Network
 from tests.harness.society import Society
 
 SETTLED = 1.9
-"""What was under way at a kill may still arrive, and the one that follows waits at least so long for the lease."""
+"""What was under way at a kill may still arrive; who follows waits at least so long for the lease."""
 
 PATIENCE = 30.0
 FROZEN = 4.5
