@@ -4,6 +4,8 @@ Every row of the table runs in both columns, with real shard processes, each wit
 own. A row that does not hold is named in the progress; the figures count.
 """
 
+from collections.abc import Sequence
+
 from tests.bench.report import Progress, Report, machine, none_of, plain
 from tests.harness.crossing import acts, messages
 from tests.harness.crossing.stage import COLUMNS, Result, play
@@ -23,6 +25,8 @@ async def run(quick: bool, progress: Progress) -> Report:
     for result in results:
         if result.why or result.leaks:
             progress(f"does not hold: {_name(result)}: {'; '.join((result.why, *result.leaks)).strip('; ')}")
+    for line in table(results):
+        progress(line)
     failed = [result for result in results if result.why]
     leaks = sum(len(result.leaks) for result in results)
     conditions |= {"columns": " and ".join(COLUMNS), "rows_per_column": len(ROWS)}
@@ -37,6 +41,16 @@ async def run(quick: bool, progress: Progress) -> Report:
             none_of("fidelity.breaches", breaches, "arrivals above a limit"),
         ),
     )
+
+
+def table(results: Sequence[Result]) -> list[str]:
+    """The README's table: a row, and whether it holds in each column."""
+    holds = {(result.row, result.column): not result.why and not result.leaks for result in results}
+    lines = [f"| what | {' | '.join(COLUMNS)} |", "|---|" + "---|" * len(COLUMNS)]
+    for row in dict.fromkeys(result.row for result in results):
+        cells = " | ".join("yes" if holds[row, column] else "NO" for column in COLUMNS)
+        lines.append(f"| {row} | {cells} |")
+    return lines
 
 
 def _name(result: Result) -> str:
