@@ -49,7 +49,7 @@ async def run(quick: bool, progress: Progress) -> Report:
         if quick:
             seconds = max(5.0, QUICK_UNTIL - (time.monotonic() - began))
         progress(f"{len(people)} people; {seconds:.0f} s of havoc")
-        await havoc.rage(seconds)
+        await havoc.rage(seconds, ("all", "shards") if quick else ())
         society.hush()
         await living
         await _quiet(society, 10.0 if quick else 60.0)

@@ -9,7 +9,7 @@ server that was kept down is up again.
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from core.domain.ids import BotId
@@ -62,13 +62,13 @@ class Havoc:
         """How many answers were lost after Telegram had shown the message."""
         return sum(rule.hits for rule in self.rules if rule.kind in _SHOWN_TWICE)
 
-    async def rage(self, seconds: float, *, most: int = 0) -> None:
-        """Blow after blow for so long (or so many kills); returns when the last one is overcome."""
+    async def rage(self, seconds: float, first: Sequence[str] = ()) -> None:
+        """Blow after blow for so long, `first` these; returns when the last one is overcome."""
         end = time.monotonic() + seconds
         names = [name for name, weight in _BLOWS for _ in range(weight)]
         # Every kind once first, in an order of the seed's; then at random.
-        plan = self._chance.sample([name for name, _ in _BLOWS], len(_BLOWS))
-        while time.monotonic() < end and (not most or self.kills < most):
+        plan = [*self._chance.sample([name for name, _ in _BLOWS], len(_BLOWS)), *reversed(first)]
+        while time.monotonic() < end:
             await self.blow(plan.pop() if plan else self._chance.choice(names))
             await asyncio.sleep(self._chance.uniform(0.2, 0.8))
 
