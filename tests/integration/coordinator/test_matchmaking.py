@@ -155,3 +155,35 @@ async def test_nobody_is_the_partner_of_a_newcomer(network: Network) -> None:
         outcomes = await network.find(1, 2)
         assert [outcome.standing.partner for outcome in outcomes] == [NOBODY, NOBODY]
         await eventually(lambda: network.chatting(1, 2))
+
+
+class StandingClock(SystemClock):
+    """Whoever rests, rests for ever."""
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.Event().wait()
+
+
+async def test_a_new_leader_sweeps_all_at_once(network: Network) -> None:
+    """What lies there was left before it led: nobody else will carry it."""
+    await network.find(1, 2)
+    clock = StandingClock()
+    async with working(Sweeper(network.conversations, clock, Outages(clock)).run()):
+        await eventually(lambda: _left(network, 0))
+
+
+async def test_one_at_rest_whose_pair_failed_meets_who_came_with_the_other(
+    network: Network,
+) -> None:
+    """1 rests; 2, who is forgotten by now, and 3 come in one read: 2 is paired with 1, and 3 finds nobody."""
+    both_at_once = """
+        redis.call('XADD', KEYS[1], '*', 'p', 2, 'b', 11, 'l', 0)
+        local ticket = redis.call('XADD', KEYS[1], '*', 'p', 3, 'b', 11, 'l', 0)
+        redis.call('HSET', KEYS[2], 'seq', 1, 'phase', 'waiting', 'bot', 11, 'ticket', ticket)
+    """
+    keys = network.keys
+    async with network.matching() as matcher:
+        await network.find(1)
+        await eventually(lambda: _is(matcher.waiting_by_bot() == {ONE: 1}))
+        await network.client.command("EVAL", both_at_once, 2, keys.tickets, keys.person(PersonId(3)))
+        await eventually(lambda: network.chatting(1, 3))

@@ -99,6 +99,18 @@ async def test_a_bot_whose_shard_dies_while_warming_begins_anew(stage: Stage) ->
         await eventually(lambda: stage.is_in(ONE, BotState.PENDING))
 
 
+async def test_one_whose_lease_ran_out_moves_nobody(network: Network, database_url: str) -> None:
+    """PostgreSQL knows no fence, so the holder's own clock must do."""
+    lease = Lease.of_leader(network.client, SystemClock(), network.keys, "frozen for a while")
+    async with Database(database_url) as database:
+        stage = Stage(network, database, lease)
+        await stage.add(ONE)
+        await stage.serve(ONE)
+        async with working(stage.keeper.run()):
+            await stage.looks(3)
+        assert await stage.is_in(ONE, BotState.PENDING)
+
+
 async def test_a_draining_bot_retires_when_nobody_needs_it_any_more(stage: Stage) -> None:
     network = stage.network
     await stage.add(ONE, BotState.DRAINING)
