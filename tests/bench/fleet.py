@@ -62,7 +62,9 @@ async def run(quick: bool, progress: Progress) -> Report:
             *spent.figures("calm"),
             *full.figures("full"),
             *(
-                plain(f"fleet.tokens_on_{cores}_cores", full.tokens(cores), "tokens without the simulator")
+                plain(
+                    f"fleet.tokens_on_{cores}_cores", full.tokens(cores, rate), "tokens without the simulator"
+                )
                 for cores in (2, 4, 8)
             ),
         ),
@@ -106,12 +108,10 @@ class _Spent:
             for kind, pids in self._kinds.items()
         }
 
-    def tokens(self, cores: int) -> float:
-        """How many tokens that many cores carry, by what a token costs a shard and Redis now."""
-        count = len(self._kinds["shards"])
-        return (cores - self.shares["coordinator"]) / (
-            (self.shares["shards"] + self.shares["redis"] + self.shares["postgres"]) / count
-        )
+    def tokens(self, cores: int, rate: float) -> float:
+        """How many tokens at their cap that many cores carry, by what a message costs at this rate."""
+        message = (self.shares["shards"] + self.shares["redis"] + self.shares["postgres"]) / max(rate, 1.0)
+        return (cores - self.shares["coordinator"]) / (message * CAP)
 
     def figures(self, when: str) -> list[Figure]:
         """One for each kind of process."""
