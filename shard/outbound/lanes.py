@@ -96,13 +96,14 @@ class Lanes:
         self._offer(item.envelope.to, chat, now)
         return void
 
-    def take(self, now: float) -> Item | None:
+    def take(self, now: float, lowest: Lane = Lane.BROADCAST) -> Item | None:
         """The entry to be sent now, or None; its chat is busy until `done` or `again`.
 
+        Nothing of a lane below `lowest` is handed out, whatever else there is.
         Where it is part of an album, `parts` tells all that go with it.
         """
         self._promote(now)
-        for ready in self._ready:
+        for ready in self._ready[: lowest + 1]:
             while ready:
                 chat = self._leave(*ready.popleft())
                 if chat is not None:
@@ -115,6 +116,10 @@ class Lanes:
         """The entry that was taken, with the further parts of its album."""
         chat = self._chats[item.envelope.to]
         return list(itertools.islice(chat.queue, chat.taken))
+
+    def waiting(self, lane: Lane) -> bool:
+        """Whether a chat whose head entry is of this lane may be written to."""
+        return bool(self._ready[lane])
 
     def next_at(self) -> float | None:
         """When a chat that has to wait may go on, or None where none waits."""

@@ -142,6 +142,11 @@ class Budget:
         now = self._clock.monotonic()
         return self._size - sum(1 for ready, _, _ in self._free if ready <= now)
 
+    @property
+    def spare(self) -> float:
+        """Share of the slots that nobody needs just now, 0 to 1."""
+        return 0.0 if self._waiters else 1 - self.in_use / self._size
+
     def _wait(self) -> float | None:
         """Seconds until a slot can be given; None while there is no slot or nobody waits."""
         while self._waiters and self._waiters[0][2].done():

@@ -18,7 +18,7 @@ import msgspec
 import structlog
 
 from core.domain.conversation import Change, Phase
-from core.domain.envelope import Amend, Happening, React, Relay, Unsend
+from core.domain.envelope import Amend, Happening, Lane, React, Relay, Unsend
 from core.domain.errors import RedisAway, StaleEpoch
 from core.domain.ids import BotId, PersonId, UpdateId
 from core.service import metrics
@@ -44,6 +44,13 @@ PAUSE_SHORTEST = 0.5
 PAUSE_LONGEST = 10.0
 AT_ONCE = 64
 """Entries in work at the same time: some on their way to Telegram, some being prepared."""
+
+BROADCASTS_AT_ONCE = 2
+BROADCAST_SPARE = 0.2
+"""A broadcast is sent only while this share of the budget's slots is free."""
+
+BROADCAST_PAUSE = 0.05
+"""Seconds until a broadcast that found no room looks again."""
 
 log = structlog.get_logger(__name__)
 
@@ -93,6 +100,7 @@ class Sender:
         self._failures = 0
         self._stopping = False
         self._under_way = 0
+        self._broadcasts = 0
         self._landed = asyncio.Event()
 
     def stop(self) -> None:
@@ -118,12 +126,16 @@ class Sender:
             self._wake.clear()
             now = self._clock.monotonic()
             if self._lease.valid() and not self._stopping:
-                item = self._lanes.take(now)
+                lowest = self._lowest()
+                item = self._lanes.take(now, lowest)
                 if item is not None:
                     self._under_way += 1
+                    self._broadcasts += item.envelope.lane is Lane.BROADCAST
                     return item
                 next_at = self._lanes.next_at()
                 pause = None if next_at is None else max(0.0, next_at - now)
+                if lowest is not Lane.BROADCAST and self._lanes.waiting(Lane.BROADCAST):
+                    pause = BROADCAST_PAUSE if pause is None else min(pause, BROADCAST_PAUSE)
             else:
                 pause = 0.05
             try:
@@ -131,6 +143,11 @@ class Sender:
                     await self._wake.wait()
             except TimeoutError:
                 continue
+
+    def _lowest(self) -> Lane:
+        """A broadcast uses only what is left over: never the room or the slots that others need."""
+        left_over = self._budget.spare >= BROADCAST_SPARE and self._broadcasts < BROADCASTS_AT_ONCE
+        return Lane.BROADCAST if left_over else Lane.RELAYED
 
     async def _work(self, item: Item) -> None:
         parts = self._lanes.parts(item)
@@ -153,6 +170,7 @@ class Sender:
             await self._put_aside(item, parts, f"{type(error).__name__}: {error}")
         finally:
             self._under_way -= 1
+            self._broadcasts -= item.envelope.lane is Lane.BROADCAST
             self._landed.set()
             self._wake.set()
 

@@ -55,10 +55,17 @@ class LanesMachine(RuleBasedStateMachine):
         if change is Change.PARTNER_LEFT:
             assert self.lanes.closes(person, ConversationId(7))
 
-    @rule()
-    def take(self) -> None:
-        item = self.lanes.take(self.now)
-        ready = [p for p in PEOPLE if self.waiting[p] and p not in self.out and self._may_go(p)]
+    @rule(lowest=st.sampled_from(Lane))
+    def take(self, lowest: Lane) -> None:
+        item = self.lanes.take(self.now, lowest)
+        ready = [
+            p
+            for p in PEOPLE
+            if self.waiting[p]
+            and self.waiting[p][0].envelope.lane <= lowest
+            and p not in self.out
+            and self._may_go(p)
+        ]
         if item is None:
             assert not ready
             return
