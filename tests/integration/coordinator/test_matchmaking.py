@@ -182,7 +182,7 @@ async def test_one_at_rest_whose_pair_failed_meets_who_came_with_the_other(
         redis.call('HSET', KEYS[2], 'seq', 1, 'phase', 'waiting', 'bot', 11, 'ticket', ticket)
     """
     keys = network.keys
-    async with network.matching() as matcher:
+    async with network.matching(rules=Rules(patience=1e9)) as matcher:
         await network.find(1)
         await eventually(lambda: _is(matcher.waiting_by_bot() == {ONE: 1}))
         await network.client.command("EVAL", both_at_once, 2, keys.tickets, keys.person(PersonId(3)))

@@ -118,6 +118,7 @@ async def test_a_draining_bot_retires_when_nobody_needs_it_any_more(stage: Stage
     await network.find(1, 2)
     async with network.matching(epoch=EPOCH):
         await eventually(lambda: network.chatting(1, 2))
+    await network.client.command("DEL", network.keys.inbox(ONE))
     async with working(stage.keeper.run()):
         await stage.looks(8)
         assert await stage.is_in(ONE, BotState.DRAINING), "people talk there"
