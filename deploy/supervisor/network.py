@@ -29,9 +29,9 @@ from deploy.supervisor.signpost import http_at, signpost
 
 COORDINATORS = 2
 # How long each level has to end in order; with the servers they keep within ten seconds.
-SHARD_END_S = 6.5
+SHARD_END_S = 6.0
 COORDINATOR_END_S = 1.0
-SIMULATOR_END_S = 0.7
+SIMULATOR_END_S = 0.5
 SERVE_WITHIN_S = 20.0
 
 
