@@ -54,8 +54,12 @@ class Identity:
         digest = self._digest("token", f"{bot}.{generation}", 24)
         return f"{bot}:SIM{base64.urlsafe_b64encode(digest).decode()}"
 
-    def first_update(self, bot: BotId) -> int:
-        return 100_000_000 + self._small("update", bot, 800_000_000)
+    def first_update(self, bot: BotId, at: float) -> int:
+        """Where a queue that is made at this Unix time begins: above all that an earlier one gave out.
+
+        Who listens remembers what was heard, also over a restart of this simulator.
+        """
+        return 100_000_000 + (self._small("update", bot, 800_000_000) + int(at * 200)) % 2_000_000_000
 
     def callback_id(self, number: int) -> str:
         return str(int.from_bytes(self._digest("callback", str(number), 8)) >> 1)

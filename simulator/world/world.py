@@ -74,7 +74,7 @@ class World:
         def first_id() -> int:
             nonlocal restarts
             restarts += 1
-            return self.identity.first_update(BotId(bot_id + restarts - 1))
+            return self.identity.first_update(BotId(bot_id + restarts - 1), self.clock.wall())
 
         queue = UpdateQueue(self.clock, first_id)
         long_poll = LongPoll(queue, self.clock)
