@@ -13,8 +13,11 @@ import hashlib
 import math
 from collections.abc import Iterable
 
-from core.domain.fleet import DirectoryEntry
+from core.domain.fleet import BotState, DirectoryEntry
 from core.domain.ids import BotId
+
+_STARTING = (BotState.PENDING, BotState.WARMING)
+"""Such a bot sends nobody away who came by themselves, though nobody is sent to it yet."""
 
 
 def choose(bots: Iterable[DirectoryEntry], own: BotId, seed: int) -> BotId:
@@ -27,7 +30,7 @@ def choose(bots: Iterable[DirectoryEntry], own: BotId, seed: int) -> BotId:
     known = False
     for entry in bots:
         if entry.bot == own:
-            if entry.open:
+            if entry.open or entry.state in _STARTING:
                 return own
             known = True
         elif entry.open and entry.headroom > 0:

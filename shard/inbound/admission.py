@@ -11,7 +11,7 @@ import structlog
 from core.domain.assignment import choose
 from core.domain.conversation import Standing
 from core.domain.errors import RedisAway, StoreAway
-from core.domain.fleet import Directory
+from core.domain.fleet import BotState, Directory
 from core.domain.ids import BotId
 from core.domain.person import Person
 from core.service.clock import Clock
@@ -80,6 +80,13 @@ class Admission:
             return False
         return not self._turned_away(desk, person)
 
+    async def sent_off(self, desk: Desk) -> bool:
+        """Where an operator drains this bot: show the way to another one, where there is one."""
+        entry = (await self._newest_directory()).find(self._bot)
+        if entry is None or entry.state is not BotState.DRAINING:
+            return False
+        return await self._sent_elsewhere(desk, "bot_is_leaving")
+
     async def report(self, desk: Desk, standing: Standing, reason: str) -> None:
         """Take note of a complaint about the present or last partner."""
         try:
@@ -102,13 +109,13 @@ class Admission:
         entry = (await self._newest_directory()).find(bot)
         return entry.username if entry else ""
 
-    async def _sent_elsewhere(self, desk: Desk) -> bool:
-        """Where this bot is full: show the way to one that has room."""
+    async def _sent_elsewhere(self, desk: Desk, key: str = "bot_is_full") -> bool:
+        """Where this bot takes nobody more: show the way to one that has room."""
         directory = await self._newest_directory()
         entry = directory.find(choose(directory.bots, self._bot, desk.person))
         if entry is None or entry.bot == self._bot:
             return False
-        desk.say("bot_is_full", username=entry.username, payload=STAY)
+        desk.say(key, username=entry.username, payload=STAY)
         return True
 
     def _turned_away(self, desk: Desk, person: Person) -> bool:

@@ -169,6 +169,8 @@ async def membership(event: ChatMemberUpdated, desk: Desk, admission: Admission)
 async def _find(desk: Desk, admission: Admission) -> None:
     if not await admission.may_chat(desk):
         return
+    if (await desk.standing()).phase is Phase.IDLE and await admission.sent_off(desk):
+        return
     outcome = await desk.find()
     if outcome.standing.bot != desk.bot:
         desk.say("chat_is_elsewhere", username=await admission.username(outcome.standing.bot))
@@ -190,8 +192,9 @@ async def _leave(desk: Desk, admission: Admission, *, search: bool, conversation
         return
     if search and not await admission.may_chat(desk):
         return
-    outcome = await desk.leave(search=search)
-    if outcome.changed or outcome.repeated:
+    sent_off = search and standing.phase is not Phase.WAITING and await admission.sent_off(desk)
+    outcome = await desk.leave(search=search and not sent_off)
+    if outcome.changed or outcome.repeated or sent_off:
         return
     if search:
         _say_where(desk, outcome.standing)

@@ -39,5 +39,6 @@ BUTTONS: dict[str, tuple[tuple[Button, ...], ...]] = {
         (Button("contact_keep", "contact:keep:{conversation}"),),
     ),
     "chat_is_elsewhere": ((Button("open_bot", "https://t.me/{username}", needs="username"),),),
+    "bot_is_leaving": ((Button("open_bot", "https://t.me/{username}?start={payload}"),),),
     "bot_is_full": ((Button("open_bot", "https://t.me/{username}?start={payload}"),),),
 }

@@ -1,10 +1,15 @@
 """What a person is told, from the first tap to the last: every command, every state, in words."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 
+from core.domain.fleet import BotState
+from core.domain.ids import BotId
+from core.state.postgres.bots import Bots
+from core.state.postgres.pool import Database
 from shard.texts import en, ru
 from simulator.app import Options
 from simulator.world.identity import Identity
@@ -134,3 +139,21 @@ async def test_people_are_spoken_to_in_their_language(stage: Pairs, network: Net
     stage.say(member, "/help")
     begins = ru.WORDS["help"].replace("<b>", "").split("</b>")[0]
     await until(lambda: any(w.startswith(begins) for w in member.words), 15, "help in Russian")
+
+
+async def test_people_of_a_bot_that_is_drained_are_shown_the_way_to_another(
+    stage: Pairs, network: Network
+) -> None:
+    assert network.settings.database_url is not None
+    member = stage.members[1]
+    async with Database(network.settings.database_url) as database:
+        assert await Bots(database, None).set_state(BotId(member.bot.id), BotState.DRAINING)
+    member.words.clear()
+
+    async def shown() -> bool:
+        stage.say(member, "/find")
+        await asyncio.sleep(2)
+        stage.say(member, "/stop")
+        return any(w.startswith(_begins("bot_is_leaving")) for w in member.words)
+
+    await until(shown, 30, "the way to another bot")
