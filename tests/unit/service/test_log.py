@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from config.settings import LogFormat
 from core.service import log
 
-TOKEN = "1234567890:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-xX"
+TOKEN = "1234567890:" + "Example-Token_" * 2 + "1234567"
 
 
 @pytest.fixture(autouse=True)
