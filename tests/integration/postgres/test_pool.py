@@ -134,10 +134,16 @@ async def answers(database: Database) -> bool:
         return False
 
 
+async def silent(database: Database) -> bool:
+    return not await answers(database)
+
+
 async def test_away_while_the_server_is_killed_and_back_when_it_is(own: EmbeddedPostgres) -> None:
     async with Database(own.url) as database:
         assert await number(database, 1) == 1
         own.kill()
+        # The process that serves our connection ends a moment after the server that it belongs to.
+        await until(lambda: silent(database), 20, "the last process of the server to end")
         for _ in range(5):
             with pytest.raises(DatabaseAway) as caught:
                 await number(database, 2)
