@@ -68,9 +68,11 @@ class Publisher:
     def _entry(
         self, row: BotRow, report: ShardReport | None, waiting: int, last: Directory
     ) -> DirectoryEntry:
-        if report is None:
-            return DirectoryEntry(row.id, row.username, row.state, 0.0, open=False, waiting=waiting)
         before = last.find(row.id)
+        if report is None:
+            # Without headroom nobody is sent there; whether it was open says what it does when it is back.
+            was_open = before is not None and before.open and row.state is BotState.ACTIVE
+            return DirectoryEntry(row.id, row.username, row.state, 0.0, open=was_open, waiting=waiting)
         room = headroom(report, waiting, self._policy)
         opened = is_open(
             row.state, room, report.cap, was_open=before is not None and before.open, policy=self._policy
