@@ -84,16 +84,9 @@ class Pairs:
         """They open their bots and agree to the rules."""
         for member in members:
             self._world.people.open(member.person, member.bot)
-
-        def asked() -> bool:
-            for member in members:
-                if member.words and member.words[-1].startswith("This bot is full"):
-                    # Its shard has only just come back, and the directory does not know yet: they ask again.
-                    member.words.clear()
-                    self._world.people.open(member.person, member.bot)
-            return all(_offers(member, "consent:yes") for member in members)
-
-        await until(asked, seconds, "the question of consent")
+        await until(
+            lambda: all(_offers(m, "consent:yes") for m in members), seconds, "the question of consent"
+        )
         for member in members:
             self.press(member, "consent:yes")
         await until(lambda: all(_offers(m, "menu:find") for m in members), seconds, "the welcome")
