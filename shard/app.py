@@ -19,6 +19,7 @@ from aiohttp import web
 from config.settings import Settings
 from core.domain.errors import DuologueError, StoreAway
 from core.domain.ids import BotId
+from core.domain.seal import Seal
 from core.service import failpoints, health, metrics
 from core.service.clock import Clock, SystemClock
 from core.service.log import configure
@@ -94,6 +95,7 @@ class _Base:
     wire: Wire
     lease: Lease
     signer: Signer
+    seal: Seal
     vaults: Vaults
     port: int
 
@@ -154,7 +156,7 @@ async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.E
             return
         base = _Base(
             *(settings, bot, clock, keys, database, client, session, wire, lease),
-            *(Signer(secret, clock), Vaults(settings.vault_channels, clock), port),
+            *(Signer(secret, clock), Seal(bot, secret), Vaults(settings.vault_channels, clock), port),
         )
         try:
             await _serve(base, token, doors, stop)
@@ -237,9 +239,10 @@ def _outbound(base: _Base, telegram: _Telegram, state: _State) -> _Outbound:
     source = FileSource(base.session, state.fleet, base.signer)
     media = Media(bot, telegram.direct.call, source, FileMemory(base.client, base.keys, bot), base.vaults)
     reader = InboxReader(inbox, lease, lanes, state.standings, bouncer, acknowledger, clock, wake, outages)
+    crossing = Crossing(state.people, state.messages, media, base.seal.button)
     sender = Sender(
         *(bot, telegram.raw, telegram.budget, lease, inbox, lanes, acknowledger, bouncer, state.standings),
-        *(state.conversations, Crossing(state.people, state.messages, media), media, clock, wake),
+        *(state.conversations, crossing, media, clock, wake),
     )
     file_url = f"http://{base.settings.listen_host}:{base.port}"
     reporter = Reporter(
@@ -251,9 +254,9 @@ def _outbound(base: _Base, telegram: _Telegram, state: _State) -> _Outbound:
 def _inbound(base: _Base, telegram: _Telegram, state: _State, counter: Counter, bot: Bot) -> Poller:
     clock = base.clock
     reach, reports = Reach(base.database), Reports(base.database)
-    admission = Admission(base.bot, state.people, reach, reports, state.fleet, clock)
+    admission = Admission(base.bot, state.people, reach, reports, state.fleet, base.seal, clock)
     overview = Overview(state.fleet, clock, frozenset(base.settings.admin_ids))
-    handling = Handling(bot, counter, admission, state.people, overview, state.messages)
+    handling = Handling(bot, counter, admission, state.people, overview, state.messages, base.seal)
     intake = Intake(
         *(base.bot, base.lease, state.streams, state.standings, state.messages, clock, handling.handle)
     )

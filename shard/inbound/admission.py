@@ -14,6 +14,7 @@ from core.domain.errors import RedisAway, StoreAway
 from core.domain.fleet import BotState, Directory
 from core.domain.ids import BotId
 from core.domain.person import Person
+from core.domain.seal import Seal
 from core.service.clock import Clock
 from core.state.people import People
 from core.state.postgres.pool import DatabaseAway
@@ -33,13 +34,21 @@ class Admission:
     """The gate that handlers ask. Whatever it tells a person goes through the desk."""
 
     def __init__(
-        self, bot: BotId, people: People, reach: Reach, reports: Reports, fleet: Fleet, clock: Clock
+        self,
+        bot: BotId,
+        people: People,
+        reach: Reach,
+        reports: Reports,
+        fleet: Fleet,
+        seal: Seal,
+        clock: Clock,
     ) -> None:
         self._bot = bot
         self._people = people
         self._reach = reach
         self._reports = reports
         self._fleet = fleet
+        self._seal = seal
         self._clock = clock
         self._directory = Directory(at=0, waiting=0)
         self._directory_until = float("-inf")
@@ -54,7 +63,7 @@ class Admission:
             return None
         if person is not None and person.consented:
             return None if self._turned_away(desk, person) else person
-        if payload != STAY and await self._sent_elsewhere(desk):
+        if self._seal.followed(desk.person, payload) != STAY and await self._sent_elsewhere(desk):
             return None
         desk.say("welcome")
         return None
@@ -115,7 +124,8 @@ class Admission:
         entry = directory.find(choose(directory.bots, self._bot, desk.person))
         if entry is None or entry.bot == self._bot:
             return False
-        desk.say(key, username=entry.username, payload=STAY)
+        payload = self._seal.link(entry.bot, desk.person, STAY)
+        desk.say(key, username=entry.username, payload=payload)
         return True
 
     def _turned_away(self, desk: Desk, person: Person) -> bool:

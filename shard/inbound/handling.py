@@ -2,12 +2,15 @@
 
 import traceback
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import structlog
 from aiogram import Bot, Dispatcher
 
 from core.domain.errors import RedisAway, StaleEpoch
+from core.domain.ids import PersonId
+from core.domain.seal import Seal
 from core.service import metrics
 from core.state.people import People
 from core.state.redis.message_map import MessageMap
@@ -32,9 +35,11 @@ class Handling:
         people: People,
         overview: Overview,
         messages: MessageMap,
+        seal: Seal,
     ) -> None:
         self._bot = bot
         self._counter = counter
+        self._seal = seal
         self._dispatcher = Dispatcher(
             admission=admission, people=people, overview=overview, messages=messages
         )
@@ -49,7 +54,7 @@ class Handling:
         assert person is not None, "intake passes on what has a person"
         desk = self._counter.desk(person, update.update_id)
         try:
-            await self._dispatcher.feed_raw_update(self._bot, msgspec.json.decode(raw), desk=desk)
+            await self._dispatcher.feed_raw_update(self._bot, self._unsealed(raw, person), desk=desk)
         except (RedisAway, StaleEpoch):
             raise
         except Exception as error:  # noqa: BLE001 an update that breaks a handler must not hold up those behind it
@@ -58,6 +63,17 @@ class Handling:
             log.error("a handler failed", kind=type(error).__name__, where=_where(error))
             desk.say("try_later")
         await desk.close()
+
+    def _unsealed(self, raw: msgspec.Raw, person: PersonId) -> dict[str, Any]:
+        """The update for handlers: the data of a button that this bot never gave that person is empty."""
+        update: dict[str, Any] = msgspec.json.decode(raw)
+        query = update.get("callback_query")
+        if query is not None:
+            payload = self._seal.pressed(person, query.get("data") or "")
+            if payload is None:
+                metrics.SEALS_BROKEN.inc()
+            query["data"] = payload or ""
+        return update
 
 
 def _where(error: Exception) -> str:

@@ -3,7 +3,7 @@
 The parameters hold nothing of the sender: they are built from the content record alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, assert_never
 
 import msgspec
@@ -26,6 +26,9 @@ from core.domain.ids import MessageId, PersonId
 from shard.texts import Worded, worded
 
 Params = dict[str, Any]
+
+Sealing = Callable[[PersonId, str], str]
+"""Makes a button's data that nobody but that person can give back."""
 
 
 class Need(NamedTuple):
@@ -70,12 +73,12 @@ _UNCHANGEABLE = frozenset((MediaKind.VOICE, MediaKind.VIDEO_NOTE, MediaKind.STIC
 _REELS = ("BAR", "🍇", "🍋", "7️⃣")
 
 
-def words(to: PersonId, body: Notice | Happening, language: str | None) -> Call:
-    """The network's own words, in the recipient's language."""
+def words(to: PersonId, body: Notice | Happening, language: str | None, sealing: Sealing) -> Call:
+    """The network's own words, in the recipient's language, with sealed buttons."""
     if isinstance(body, Happening):
         params = {"conversation": str(body.standing.conversation)}
-        return _worded(to, worded(body.change.value, params, language), None)
-    return _worded(to, worded(body.key, body.params, language), body.reply_to)
+        return _worded(to, worded(body.change.value, params, language), None, sealing)
+    return _worded(to, worded(body.key, body.params, language), body.reply_to, sealing)
 
 
 def relayed(to: PersonId, body: Relay, reply: MessageId | None, language: str | None) -> Call:
@@ -308,14 +311,14 @@ def _filled(content: Venue | Contact) -> Params:
     return {name: value for name, value in msgspec.structs.asdict(content).items() if value != ""}
 
 
-def _worded(to: PersonId, said: Worded, reply_to: int | None) -> Call:
+def _worded(to: PersonId, said: Worded, reply_to: int | None, sealing: Sealing) -> Call:
     params: Params = {"chat_id": to, "text": said.html, "parse_mode": "HTML"}
     if said.rows:
         params["reply_markup"] = {
             "inline_keyboard": [
                 [
-                    {"text": label, "url" if "://" in target else "callback_data": target}
-                    for label, target in row
+                    {"text": label, **({"url": at} if "://" in at else {"callback_data": sealing(to, at)})}
+                    for label, at in row
                 ]
                 for row in said.rows
             ]

@@ -17,7 +17,7 @@ from core.domain.ids import BotId, ConversationId, MessageId, PersonId
 from core.state.redis.message_map import MessageMap
 from core.state.redis.streams import Note
 from shard.outbound import compose
-from shard.outbound.compose import Call
+from shard.outbound.compose import Call, Sealing
 from shard.outbound.lanes import Item
 from shard.outbound.media import Media
 
@@ -48,10 +48,11 @@ def message_id(result: msgspec.Raw) -> MessageId:
 class Crossing:
     """`compose` before the call, `delivered` after it."""
 
-    def __init__(self, languages: Languages, messages: MessageMap, media: Media) -> None:
+    def __init__(self, languages: Languages, messages: MessageMap, media: Media, sealing: Sealing) -> None:
         self._languages = languages
         self._messages = messages
         self._media = media
+        self._sealing = sealing
         self._files: OrderedDict[tuple[ConversationId, MessageId], str] = OrderedDict()
 
     async def compose(self, parts: Sequence[Item]) -> Call | None:
@@ -78,7 +79,7 @@ class Crossing:
             case Remove():
                 return compose.removed(to, body.messages)
             case Notice() | Happening():
-                return compose.words(to, body, await self._languages.language(to))
+                return compose.words(to, body, await self._languages.language(to), self._sealing)
             case _:
                 assert_never(body)
 

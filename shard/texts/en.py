@@ -70,7 +70,7 @@ WORDS = {
     "cleared": "🧹 Cleared, on both sides.",
     "cleared_by_partner": "🧹 Your last partner has cleared the chat on both sides.",
     "slow_down": "You are writing faster than we can pass it on. This message and those right after it were not sent; please wait a moment.",
-    "old_button": "That button belongs to a chat that is over.",
+    "old_button": "That button is out of date. /help shows what you can do.",
     "nothing_to_stop": "There is no chat and no search to stop.",
     "try_later": "Something is not working on our side just now. Please try again in a minute.",
     "banned": "You cannot use this network{until}. Reason: {reason}",

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from statistics import median
 
+from core.domain.seal import unsealed
 from simulator.app import Simulator
 from simulator.world.actors import Bot, Person
 from simulator.world.messages import Message
@@ -203,6 +204,11 @@ def buttons_of(message: Message) -> list[str]:
     """The data of all inline buttons under a message."""
     rows = (message.markup or {}).get("inline_keyboard", [])
     return [button.get("callback_data", "") for row in rows for button in row]
+
+
+def offers_of(message: Message) -> list[str]:
+    """What these buttons offer: their data without the seal."""
+    return [unsealed(data) for data in buttons_of(message)]
 
 
 def _offers(member: Member, data: str) -> bool:

@@ -17,7 +17,7 @@ from itertools import pairwise
 from simulator.app import Simulator
 from simulator.world.actors import Bot, Person
 from simulator.world.messages import Message
-from tests.harness.pairs import buttons_of
+from tests.harness.pairs import buttons_of, offers_of
 
 LEAVES = 0.05
 """How often somebody leaves instead of writing the next text."""
@@ -216,8 +216,10 @@ class Society:
             self._ask(citizen, "/find", now)
 
     def _agree(self, citizen: Citizen, now: float) -> None:
-        if citizen.last is not None and "consent:yes" in buttons_of(citizen.last):
-            self._world.deeds.press(citizen.person, citizen.bot, citizen.last.id, "consent:yes")
+        asked = citizen.last
+        yes = [data for data in buttons_of(asked) if data.startswith("consent:yes")] if asked else []
+        if asked is not None and yes:
+            self._world.deeds.press(citizen.person, citizen.bot, asked.id, yes[0])
         elif now - citizen.since > IMPATIENT_SECONDS:
             citizen.since = now
             self._world.people.open(citizen.person, citizen.bot)
@@ -250,7 +252,7 @@ class Society:
         if answered is not None and answered.told is None:
             answered.told = now
         about = "" if answered is None else f" about {answered.number}"
-        citizen.diary.append(f"{now:.2f} is told{about} {words[:28]!r} {buttons_of(message)[:1]}")
+        citizen.diary.append(f"{now:.2f} is told{about} {words[:28]!r} {offers_of(message)[:1]}")
         if answered is None or citizen.doing is Doing.TALKING:
             self._understand(citizen, message, now)
 
@@ -260,7 +262,7 @@ class Society:
             citizen.doing = Doing.ALONE
         if citizen.doing is Doing.ASKED and any(late in words for late in _OF_BEFORE):
             return
-        for data in buttons_of(message):
+        for data in offers_of(message):
             citizen.last = message
             if data == "menu:find":
                 citizen.agreed, citizen.doing = True, Doing.ALONE

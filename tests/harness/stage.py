@@ -1,6 +1,7 @@
 """What most scenarios begin with: pairs who have met, and what they end with: nothing lost."""
 
 from core.domain.ids import BotId
+from shard.texts import en
 from simulator.world.actors import Bot
 from tests.harness.network import Network
 from tests.harness.pairs import Member, Pairs, Verdict
@@ -48,3 +49,8 @@ def bot(network: Network, number: int) -> tuple[BotId, Bot]:
     """One bot, as the network and as the simulator know it."""
     found = list(network.simulator.world.bots.values())[number]
     return BotId(found.id), found
+
+
+def begins(key: str) -> str:
+    """How the network's words of a key begin, in English and without markup."""
+    return en.WORDS[key].replace("<b>", "").replace("</b>", "").split("\n")[0].split("{")[0]

@@ -10,11 +10,12 @@ from core.domain.fleet import BotState
 from core.domain.ids import BotId
 from core.state.postgres.bots import Bots
 from core.state.postgres.pool import Database
-from shard.texts import en, ru
+from shard.texts import ru
 from simulator.app import Options
 from simulator.world.identity import Identity
 from tests.harness.network import Network, running
 from tests.harness.pairs import Member, Pairs
+from tests.harness.stage import begins
 from tests.harness.waiting import until
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
@@ -38,13 +39,8 @@ async def stage(network: Network) -> Pairs:
     return pairs
 
 
-def _begins(key: str) -> str:
-    """The first words of a text, without markup."""
-    return en.WORDS[key].replace("<b>", "").replace("</b>", "").split("\n")[0].split("{")[0]
-
-
 async def _told(member: Member, key: str) -> None:
-    await until(lambda: any(w.startswith(_begins(key)) for w in member.words), 15, f"words of {key}")
+    await until(lambda: any(w.startswith(begins(key)) for w in member.words), 15, f"words of {key}")
     member.words.clear()
 
 
@@ -154,6 +150,6 @@ async def test_people_of_a_bot_that_is_drained_are_shown_the_way_to_another(
         stage.say(member, "/find")
         await asyncio.sleep(2)
         stage.say(member, "/stop")
-        return any(w.startswith(_begins("bot_is_leaving")) for w in member.words)
+        return any(w.startswith(begins("bot_is_leaving")) for w in member.words)
 
     await until(shown, 30, "the way to another bot")
