@@ -106,7 +106,10 @@ class Budget:
 
     async def answered(self, slot: Slot) -> None:
         """The slot's call was answered, or failed: its second begins now."""
-        leaked = 0.999 * min(1.0, (_now() - slot.granted_at) / self._period)
+        took = _now() - slot.granted_at
+        if self._waiters:
+            self._rate.answered(self._clock.monotonic(), took)
+        leaked = 0.999 * min(1.0, took / self._period)
         if slot.limiter.has_capacity(leaked):
             await slot.limiter.acquire(leaked)
         self.unused(slot)
@@ -124,7 +127,7 @@ class Budget:
         """Telegram told the whole bot to wait: no slot is given until then."""
         now = self._clock.monotonic()
         self._rest_until = max(self._rest_until, now + seconds)
-        self._rate.refused(self._rest_until)
+        self._rate.refused(now, self._rest_until)
 
     @property
     def rate(self) -> float:
@@ -159,9 +162,13 @@ class Budget:
         return ready - self._clock.monotonic()
 
     def _fit(self) -> None:
-        """As many slots as the rate allows now; surplus ones leave when they come back."""
+        """As many slots as the rate allows now; surplus ones leave at once, or when they come back."""
         wanted = max(1, int(self.rate))
         self._surplus = max(0, self._size - wanted)
+        while self._surplus and len(self._free) > 1:
+            self._free.pop()
+            self._surplus -= 1
+            self._size -= 1
         while self._size < wanted:
             self._size += 1
             slot = Slot(next(self._numbers), AsyncLimiter(1, self._period))

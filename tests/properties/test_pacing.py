@@ -121,7 +121,7 @@ def test_the_learned_rate_falls_at_once_and_comes_back(ceiling: float, gaps: lis
     for gap in gaps:
         now += gap
         before = rate.at(now)
-        rate.refused(now)
+        rate.refused(now, now)
         assert rate.at(now) <= before
         assert rate.at(now) >= ceiling * FLOOR * 0.999
-    assert rate.at(now + 6.1) == ceiling
+    assert rate.at(now + 4.1) == ceiling
