@@ -21,8 +21,8 @@ from deploy.embedded import EmbeddedRedis
 from simulator.app import Simulator
 from simulator.world.actors import Bot
 from tests.bench import proc
+from tests.bench.baselines.running import baseline, echoing, introduce
 from tests.bench.load import UNLIMITED, Crowd, staged
-from tests.bench.peers import baseline, echoing, introduce
 from tests.bench.report import Figure, Progress, Report, at_most, machine, middle, plain
 from tests.harness.network import SECRET, Network
 

@@ -4,8 +4,8 @@ import asyncio
 import time
 from contextlib import AsyncExitStack
 
+from tests.bench.baselines.running import baseline, echoing
 from tests.bench.load import Crowd, staged
-from tests.bench.peers import baseline, echoing
 from tests.bench.report import Progress, Report, at_most, machine, middle, plain, quantile
 
 LOAD = 0.7 * 30
