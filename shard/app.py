@@ -46,6 +46,7 @@ from shard.claim import claim, quarantine
 from shard.files import FileDoor, FileSource, Signer
 from shard.inbound.admission import Admission
 from shard.inbound.desk import Counter
+from shard.inbound.gathering import Gathering
 from shard.inbound.handling import Handling
 from shard.inbound.intake import Intake
 from shard.inbound.overview import Overview
@@ -260,7 +261,7 @@ def _inbound(base: _Base, telegram: _Telegram, state: _State, counter: Counter, 
     intake = Intake(
         *(base.bot, base.lease, state.streams, state.standings, state.messages, clock, handling.handle)
     )
-    return Poller(telegram.raw, base.lease, intake, clock)
+    return Poller(telegram.raw, base.lease, intake, clock, Gathering(base.settings.send_rate))
 
 
 async def _stop_in_order(

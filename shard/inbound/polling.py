@@ -1,9 +1,9 @@
 """The poller: long polls of our own, confirmed only when the batch before is safe.
 
-A getUpdates that fetches also confirms, so the next poll waits until the batch is worked
-through. An update that cannot even be cut out of its batch is found by polling for one at a time,
-and passed over. While the lease is not valid nothing is polled: a poll under way is dropped, which
-loses nothing because nothing was confirmed.
+A getUpdates that fetches also confirms, so the next poll waits until the batch is worked through;
+under pressure it waits a little longer (shard.inbound.gathering). An update that cannot even be cut
+out of its batch is found by polling for one at a time, and passed over. While the lease is not valid
+nothing is polled: a poll under way is dropped, which loses nothing because nothing was confirmed.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from core.service import metrics
 from core.service.clock import Clock
 from core.service.failpoints import passing
 from core.state.redis.leases import Lease
+from shard.inbound.gathering import Gathering
 from shard.inbound.intake import Intake
 from shard.inbound.updates import ALLOWED_UPDATES, batches, numbers
 from shard.telegram import (
@@ -42,21 +43,33 @@ log = structlog.get_logger(__name__)
 class Poller:
     """`run` polls until `stop`; what it fetched before is then finished and confirmed."""
 
-    def __init__(self, telegram: Telegram, lease: Lease, intake: Intake, clock: Clock) -> None:
+    def __init__(
+        self, telegram: Telegram, lease: Lease, intake: Intake, clock: Clock, gathering: Gathering
+    ) -> None:
         self._telegram = telegram
+        self._gathering = gathering
         self._lease = lease
         self._intake = intake
         self._clock = clock
         self._stopping = asyncio.Event()
         self._next: UpdateId | None = None
         self._batch = BATCH
+        self._poll_under_way: asyncio.Task[msgspec.Raw] | None = None
 
     def stop(self) -> None:
         """Take no further batch."""
         self._stopping.set()
+        self._give_up()
 
     async def run(self) -> None:
         """Poll, take in, confirm. Raises TokenRefused, StaleEpoch."""
+        guard = asyncio.create_task(self._guard(), name="poll guard")
+        try:
+            await self._run()
+        finally:
+            guard.cancel()
+
+    async def _run(self) -> None:
         pause = PAUSE_SHORTEST
         while not self._stopping.is_set():
             try:
@@ -89,9 +102,13 @@ class Poller:
             self._batch = min(BATCH, self._batch * 2)
             if raw:
                 passing("after_poll")
+                now = self._clock.monotonic()
+                gather_until = now + self._gathering.pause(len(raw), now)
                 await self._intake.take_in(raw)
                 passing("before_confirm")
                 self._next = UpdateId(numbers.decode(raw[-1]).update_id + 1)
+                if (left := gather_until - self._clock.monotonic()) > 0:
+                    await self._wait(left)
         await self._confirm()
 
     async def _poll(self) -> list[msgspec.Raw]:
@@ -107,20 +124,26 @@ class Poller:
         }
         if self._next is not None:
             params["offset"] = self._next
-        poll = asyncio.ensure_future(self._telegram.call("getUpdates", params, timeout=POLL_SECONDS + 10))
-        stopping = asyncio.ensure_future(self._stopping.wait())
+        poll = asyncio.create_task(self._telegram.call("getUpdates", params, timeout=POLL_SECONDS + 10))
+        self._poll_under_way = poll
         try:
-            while not poll.done() and not stopping.done() and self._lease.valid():
-                await asyncio.wait(
-                    {poll, stopping},
-                    timeout=max(self._lease.left(), 0.01),
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-            return batches.decode(await poll) if poll.done() and self._lease.valid() else []
+            await asyncio.wait((poll,))
         finally:
-            poll.cancel()
-            stopping.cancel()
-            await asyncio.gather(poll, stopping, return_exceptions=True)
+            self._give_up()
+            self._poll_under_way = None
+        # One that was given up may have brought something: it was not confirmed, and comes again.
+        return batches.decode(await poll) if not poll.cancelled() and self._lease.valid() else []
+
+    def _give_up(self) -> None:
+        if self._poll_under_way is not None:
+            self._poll_under_way.cancel()
+
+    async def _guard(self) -> None:
+        """Gives up the poll under way when the lease ends."""
+        while True:
+            if not self._lease.valid():
+                self._give_up()
+            await asyncio.sleep(max(self._lease.left(), 0.05))
 
     def _pass_over(self, error: TooDeep) -> None:
         """Poll for one at a time; what cannot be read even so is counted and confirmed."""

@@ -5,7 +5,7 @@ it is acknowledged. So memory is bounded by the window, and a new process reads 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -38,22 +38,28 @@ class Acknowledger:
         self._inbox = inbox
         self._lease = lease
         self._outages = outages
-        self._done: list[tuple[Sequence[EntryId], asyncio.Future[None]]] = []
+        self._settled: list[EntryId] = []
+        self._after: list[Callable[[], None]] = []
         self._notes: list[Note] = []
         self._started: list[EntryId] = []
         self._wake = asyncio.Event()
 
-    def started(self, *entries: EntryId) -> None:
+    def started(self, entries: Sequence[EntryId]) -> None:
         """These entries go to Telegram now: if we die, they may be repeated, and are counted."""
         self._started.extend(entries)
         self._wake.set()
 
-    async def done(self, *entries: EntryId, notes: Sequence[Note] = ()) -> None:
-        """Return when the entries are out of the stream for good; `notes` are kept with that."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._done.append((entries, future))
+    def settle(self, entries: Sequence[EntryId], notes: Sequence[Note], after: Callable[[], None]) -> None:
+        """Call `after` when the entries are out of the stream for good; `notes` are kept with that."""
+        self._settled.extend(entries)
         self._notes.extend(notes)
+        self._after.append(after)
         self._wake.set()
+
+    async def done(self, *entries: EntryId, notes: Sequence[Note] = ()) -> None:
+        """As `settle`; returns then."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.settle(entries, notes, lambda: None if future.done() else future.set_result(None))
         await future
 
     async def run(self) -> None:
@@ -61,12 +67,12 @@ class Acknowledger:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            done, self._done = self._done, []
+            settled, self._settled = self._settled, []
+            after, self._after = self._after, []
             started, self._started = self._started, []
-            if done:
-                passing("before_acknowledge")
             notes, self._notes = self._notes, []
-            settled = [entry for entries, _ in done for entry in entries]
+            if after:
+                passing("before_acknowledge")
             while True:
                 try:
                     await self._inbox.settle(self._lease.epoch, settled, started, notes)
@@ -74,9 +80,8 @@ class Acknowledger:
                 except RedisAway as error:
                     self._outages.away(error)
                     await asyncio.sleep(RETRY_SECONDS)
-            for _, future in done:
-                if not future.done():
-                    future.set_result(None)
+            for call in after:
+                call()
 
 
 class InboxReader:

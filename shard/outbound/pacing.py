@@ -24,6 +24,7 @@ slots (shard.outbound.rate).
 import asyncio
 import heapq
 import itertools
+import math
 from dataclasses import dataclass
 
 from aiolimiter import AsyncLimiter
@@ -94,6 +95,8 @@ class Budget:
 
     async def take(self, priority: int) -> Slot:
         """Wait for a slot; a lower priority number goes first, equals in order of arrival."""
+        if not self._waiters and self._grouped_out() <= 0 and self._ready_in() <= 0:
+            return await self._ready_slot()
         future: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiters, (priority, next(self._turns), future))
         self._wake.set()
@@ -156,10 +159,20 @@ class Budget:
             heapq.heappop(self._waiters)
         if not self._free or not self._waiters:
             return None
-        ready = max(self._free[0][0], self._rest_until)
-        if self._grouped >= GROUP and len(self._waiters) > GROUP:
-            ready = max(ready, self._group_at + self._spread)
-        return ready - self._clock.monotonic()
+        wait = self._ready_in()
+        return max(wait, self._grouped_out()) if len(self._waiters) > GROUP else wait
+
+    def _ready_in(self) -> float:
+        """Seconds until the first slot is ready; without end where none is free."""
+        if not self._free:
+            return math.inf
+        return max(self._free[0][0], self._rest_until) - self._clock.monotonic()
+
+    def _grouped_out(self) -> float:
+        """Seconds until the next group may begin, where the present one is full."""
+        if self._grouped < GROUP:
+            return 0.0
+        return self._group_at + self._spread - self._clock.monotonic()
 
     def _fit(self) -> None:
         """As many slots as the rate allows now; surplus ones leave at once, or when they come back."""
@@ -175,6 +188,16 @@ class Budget:
             heapq.heappush(self._free, (self._clock.monotonic() + self._second, slot.number, slot))
 
     async def _grant(self) -> None:
+        slot = await self._ready_slot()
+        while self._waiters:
+            future = heapq.heappop(self._waiters)[2]
+            if not future.done():
+                future.set_result(slot)
+                return
+        self.unused(slot)
+
+    async def _ready_slot(self) -> Slot:
+        """The first slot, which is ready: its limiter says so at once."""
         self._fit()
         slot = heapq.heappop(self._free)[2]
         await slot.limiter.acquire()
@@ -183,12 +206,7 @@ class Budget:
         if now >= self._group_at + self._spread:
             self._group_at, self._grouped = now, 0
         self._grouped += 1
-        while self._waiters:
-            future = heapq.heappop(self._waiters)[2]
-            if not future.done():
-                future.set_result(slot)
-                return
-        self.unused(slot)
+        return slot
 
 
 @dataclass(slots=True)

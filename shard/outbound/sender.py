@@ -52,6 +52,9 @@ BROADCAST_SPARE = 0.2
 BROADCAST_PAUSE = 0.05
 """Seconds until a broadcast that found no room looks again."""
 
+ASIDE_SECONDS = 0.05
+"""How often is looked whether the lease is back."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -93,7 +96,7 @@ class Sender:
         self._media = media
         self._clock = clock
         self._wake = wake
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self._in_work = 0
         self._many = asyncio.Lock()
         self._resting_until = float("-inf")
         self._resting_chat: PersonId | None = None
@@ -117,51 +120,55 @@ class Sender:
         """Raises StaleEpoch, TokenRefused (in an exception group)."""
         async with asyncio.TaskGroup() as work:
             while True:
-                await self._room.acquire()
-                item = await self._next()
-                work.create_task(self._work(item), name=f"send {item.id}")
+                self._wake.clear()
+                pause = self._take_out(work)
+                timer = None
+                if pause is not None:
+                    timer = asyncio.get_running_loop().call_later(pause, self._wake.set)
+                await self._wake.wait()
+                if timer is not None:
+                    timer.cancel()
 
-    async def _next(self) -> Item:
-        while True:
-            self._wake.clear()
+    def _take_out(self, work: asyncio.TaskGroup) -> float | None:
+        """Begin with all that may go now; seconds until something else may, None where that is not known."""
+        while self._in_work < AT_ONCE:
+            if not self._lease.valid() or self._stopping:
+                return ASIDE_SECONDS
             now = self._clock.monotonic()
-            if self._lease.valid() and not self._stopping:
-                lowest = self._lowest()
-                item = self._lanes.take(now, lowest)
-                if item is not None:
-                    self._under_way += 1
-                    self._broadcasts += item.envelope.lane is Lane.BROADCAST
-                    return item
+            lowest = self._lowest()
+            item = self._lanes.take(now, lowest)
+            if item is None:
                 next_at = self._lanes.next_at()
                 pause = None if next_at is None else max(0.0, next_at - now)
-                if lowest is not Lane.BROADCAST and self._lanes.waiting(Lane.BROADCAST):
+                if lowest is not Lane.BROADCAST:
                     pause = BROADCAST_PAUSE if pause is None else min(pause, BROADCAST_PAUSE)
-            else:
-                pause = 0.05
-            try:
-                async with asyncio.timeout(pause):
-                    await self._wake.wait()
-            except TimeoutError:
-                continue
+                return pause
+            self._in_work += 1
+            self._under_way += 1
+            self._broadcasts += item.envelope.lane is Lane.BROADCAST
+            work.create_task(self._work(item))
+        return None
 
     def _lowest(self) -> Lane:
         """A broadcast uses only what is left over: never the room or the slots that others need."""
-        left_over = self._budget.spare >= BROADCAST_SPARE and self._broadcasts < BROADCASTS_AT_ONCE
+        if not self._lanes.waiting(Lane.BROADCAST):
+            return Lane.BROADCAST
+        left_over = self._broadcasts < BROADCASTS_AT_ONCE and self._budget.spare >= BROADCAST_SPARE
         return Lane.BROADCAST if left_over else Lane.RELAYED
 
     async def _work(self, item: Item) -> None:
         parts = self._lanes.parts(item)
+        uploads = False
         try:
-            try:
-                call = await self._prepare(item, parts)
-                if call is not None and not call.needs:
-                    await self._send(item, parts, call)
-                    return
-            finally:
-                self._room.release()
-                self._wake.set()
-            if call is not None:
+            call = await self._prepare(item, parts)
+            if call is None:
+                return
+            if call.needs:
+                uploads = True
+                self._leave_room()
                 await self._upload(item, parts, call)
+            else:
+                await self._send(item, parts, call)
         except (StaleEpoch, TokenRefused):
             raise
         except Exception as error:
@@ -169,10 +176,23 @@ class Sender:
             log.exception("an entry is put aside", entry=item.id)
             await self._put_aside(item, parts, f"{type(error).__name__}: {error}")
         finally:
-            self._under_way -= 1
-            self._broadcasts -= item.envelope.lane is Lane.BROADCAST
-            self._landed.set()
-            self._wake.set()
+            if not uploads:
+                self._leave_room()
+
+    def _leave_room(self) -> None:
+        self._in_work -= 1
+        self._wake.set()
+
+    def _land(self, item: Item) -> None:
+        """The entry is on its way no more: it is finished, or back in its lane."""
+        self._under_way -= 1
+        self._broadcasts -= item.envelope.lane is Lane.BROADCAST
+        self._landed.set()
+        self._wake.set()
+
+    def _again(self, item: Item, wait: float) -> None:
+        self._lanes.again(item, self._clock.monotonic(), wait)
+        self._land(item)
 
     async def _prepare(self, item: Item, parts: list[Item]) -> Call | None:
         """The call; None where the entry has found its end, or waits for another attempt."""
@@ -184,10 +204,12 @@ class Sender:
             if call is None:
                 await self._not_shown(item, parts)
                 return None
+            if not call.needs:
+                return call
             source = source_of(item)
             return await self._media.prepare(call, source) if self._media.at_hand(call, source) else call
         except RedisAway:
-            self._lanes.again(item, self._clock.monotonic(), RETRY_SECONDS)
+            self._again(item, RETRY_SECONDS)
             return None
 
     async def _upload(self, item: Item, parts: list[Item], call: Call) -> None:
@@ -197,9 +219,9 @@ class Sender:
         except FileTrouble as trouble:
             await self._turn_back(item, parts, trouble.key)
         except TooManyRequests as error:
-            self._lanes.again(item, self._clock.monotonic(), error.retry_after)
+            self._again(item, error.retry_after)
         except (RedisAway, TelegramAway):
-            self._lanes.again(item, self._clock.monotonic(), PAUSE_SHORTEST)
+            self._again(item, PAUSE_SHORTEST)
         else:
             await self._send(item, parts, call)
 
@@ -210,7 +232,7 @@ class Sender:
             await self._take(item, call.weight, slots)
             if not self._lease.valid():
                 raise _NotNow
-            self._acknowledger.started(*(part.id for part in parts))
+            self._acknowledger.started([part.id for part in parts])
             self._opened(item)
 
         try:
@@ -220,7 +242,7 @@ class Sender:
                 for slot in slots:
                     await self._budget.answered(slot)
         except _NotNow:
-            self._lanes.again(item, self._clock.monotonic(), 0)
+            self._again(item, 0)
         except TooManyRequests as error:
             self._rest(item, error.retry_after)
         except TelegramAway as error:
@@ -265,7 +287,7 @@ class Sender:
         if counts:
             metrics.MESSAGES_OUT.inc(len(parts))
             metrics.DELIVERY_SECONDS.observe(max(0.0, self._clock.wall() - item.envelope.at / 1000))
-        await self._finish(item, parts, sent=counts, notes=notes)
+        self._finish(item, parts, sent=counts, notes=notes)
 
     async def _refused(self, item: Item, parts: list[Item], call: Call, error: Refused) -> None:
         """Telegram said no: try what may help, else tell the sender."""
@@ -280,7 +302,7 @@ class Sender:
         notes = self._crossing.forget_files(parts) if refusals.strange_file(error) else []
         if notes:
             await self._acknowledger.done(notes=notes)
-            self._lanes.again(item, self._clock.monotonic(), 0)
+            self._again(item, 0)
             return
         log.warning("Telegram refused a message", method=call.method, code=error.code, why=error.description)
         metrics.REFUSED.inc()
@@ -294,7 +316,7 @@ class Sender:
         elif isinstance(body, Unsend):
             await self._turn_back(item, parts, "unsend_gone")
         else:
-            await self._finish(item, parts, sent=False)
+            self._finish(item, parts, sent=False)
 
     async def _may_be_shown(self, item: Item) -> bool:
         """A relayed message only in its own conversation; "searching" only while it is still so."""
@@ -319,7 +341,7 @@ class Sender:
             self._budget.rest(retry_after)
         self._resting_until = max(self._resting_until, now + retry_after)
         self._resting_chat = item.envelope.to
-        self._lanes.again(item, now, retry_after)
+        self._again(item, retry_after)
 
     def _try_again(self, item: Item, error: TelegramAway, *, began: bool) -> None:
         if error.reached and began:
@@ -327,7 +349,7 @@ class Sender:
         pause = min(PAUSE_LONGEST, PAUSE_SHORTEST * 2 ** min(self._failures, 6))
         self._failures += 1
         log.warning("sending failed, trying again", why=str(error), pause=pause)
-        self._lanes.again(item, self._clock.monotonic(), pause)
+        self._again(item, pause)
 
     async def _unreachable(self, item: Item, parts: list[Item], error: Unreachable) -> None:
         """The recipient has blocked the bot or is gone: the conversation ends, the partner hears of it."""
@@ -346,7 +368,7 @@ class Sender:
             except RedisAway:
                 await asyncio.sleep(RETRY_SECONDS)
         log.info("a person cannot be reached", code=error.code, why=error.description)
-        await self._finish(item, parts, sent=False)
+        self._finish(item, parts, sent=False)
 
     async def _put_aside(self, item: Item, parts: list[Item], why: str) -> None:
         metrics.POISON.inc(len(parts))
@@ -358,13 +380,19 @@ class Sender:
                 except RedisAway:
                     await asyncio.sleep(RETRY_SECONDS)
         self._lanes.done(item, self._clock.monotonic(), sent=False)
+        self._land(item)
 
     async def _turn_back(self, item: Item, parts: list[Item], key: str) -> None:
         await self._bouncer.turn_back(item, key)
-        await self._finish(item, parts, sent=False)
+        self._finish(item, parts, sent=False)
 
-    async def _finish(self, item: Item, parts: list[Item], *, sent: bool, notes: Sequence[Note] = ()) -> None:
+    def _finish(self, item: Item, parts: list[Item], *, sent: bool, notes: Sequence[Note] = ()) -> None:
+        """The chat goes on when the entry is out of the stream for good; nobody needs to wait for that."""
         answered = self._clock.monotonic()
         self._opened(item)
-        await self._acknowledger.done(*(part.id for part in parts), notes=notes)
-        self._lanes.done(item, answered, sent=sent)
+
+        def settled() -> None:
+            self._lanes.done(item, answered, sent=sent)
+            self._land(item)
+
+        self._acknowledger.settle([part.id for part in parts], notes, settled)

@@ -1,0 +1,33 @@
+"""How long to let updates gather before they are polled for. Pure; the time is handed in.
+
+Each poll, append and wake-up costs the same for one update as for ten. While updates come slowly each
+is fetched at once. When they come nearly as fast as the token may send, messages wait for their
+slot anyway: then a tenth of a second's updates share what one would cost.
+"""
+
+import math
+from dataclasses import dataclass
+
+SECONDS = 0.1
+"""How long updates gather under pressure."""
+
+FROM = 0.85
+"""Share of the token's cap from which updates gather."""
+
+MEMORY = 2.0
+"""Seconds over which the pace of updates is a mean, the newest counting most."""
+
+
+@dataclass(slots=True)
+class Gathering:
+    """`cap` in messages a second."""
+
+    cap: float
+    _rate: float = 0.0
+    _at: float = float("-inf")
+
+    def pause(self, count: int, now: float) -> float:
+        """So many updates were fetched now; the seconds to wait, from now, before the next poll."""
+        self._rate = self._rate * math.exp((self._at - now) / MEMORY) + count / MEMORY
+        self._at = now
+        return SECONDS if self._rate >= FROM * self.cap else 0.0
