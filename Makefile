@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 PYTHON ?= $(firstword $(foreach p,python3 python3.11 python3.12 python3.13 python3.14,\
 	$(shell $(p) -c 'import sys; sys.version_info >= (3, 11) and print("$(p)")' 2>/dev/null)))
 
-.PHONY: help up test check lint types layers format lock clean
+.PHONY: help up test check lint types layers security mutants format lock clean
 
 help:  ## what can be made
 	@grep -E '^[.a-z]+:.*##' Makefile | sed -E 's/:.*## /|/' | \
@@ -19,7 +19,7 @@ up: $(VENV)  ## start the whole network on this machine (Ctrl-C stops it)
 test: $(VENV)  ## run the tests
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: lint types layers test  ## what CI runs: linting, types, layers, tests
+check: lint types layers security test  ## what CI runs: linting, types, layers, secrets, tests
 
 lint: $(VENV)
 	@echo "ruff: rules"; $(BIN)/ruff check .
@@ -31,6 +31,14 @@ types: $(VENV)
 
 layers: $(VENV)
 	@echo "import-linter: layers"; $(BIN)/lint-imports --no-logo
+
+security: $(VENV)
+	@echo "bandit: dangerous calls"; $(BIN)/bandit --quiet --recursive --configfile pyproject.toml \
+		config core coordinator shard simulator deploy
+	@echo "detect-secrets: tokens, keys, passwords"; $(BIN)/python -m tests.secret_scan
+
+mutants: $(VENV)  ## breaks the core decisions in a thousand ways, and counts what the tests notice
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 format: $(VENV)  ## put the code into shape
 	@$(BIN)/ruff check --fix --exit-zero --quiet .; $(BIN)/ruff format .

@@ -43,7 +43,7 @@ def socket_folder(folder: Path) -> Path:
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
     base = Path(tempfile.gettempdir())
     if len(os.fsencode(base)) > SOCKET_FOLDER_LIMIT - 40:
-        base = Path("/tmp")  # noqa: S108 - the folder in it is checked to be ours
+        base = Path("/tmp")  # nosec B108  # noqa: S108 - the folder in it is checked to be ours
     ours = make_private(base / f"duologue-{os.geteuid()}")
     status = ours.lstat()
     if status.st_uid != os.geteuid() or status.st_mode & 0o077 or ours.is_symlink():

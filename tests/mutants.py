@@ -1,0 +1,54 @@
+"""`make mutants`: breaks the core decisions, one place at a time, and counts what the tests notice.
+
+mutmut makes the mutants and runs the tests that reach each (`[tool.mutmut]` says which files and tests). This
+prints, by file, how many were noticed, and names those that were not. Takes minutes, so it is no part of
+`make check`; `make mutants ARGS="shard.inbound.kinds"` does one module.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+GOAL = 0.85
+FOLDER = Path("mutants")
+NOTICED = frozenset((1, 3, 36, 24, -24, 152, 255, -9, -11))
+"""Exit codes, in mutmut's own numbers, of tests that failed, did not end in time, or broke altogether."""
+UNDONE = None
+
+
+def main(modules: Sequence[str]) -> int:
+    """Run them and print the table; 1 where too few were noticed."""
+    command = [sys.executable, "-m", "mutmut", "run", "--max-children", "2"]
+    ran = subprocess.run([*command, *(f"{module}*" for module in modules)], check=False)
+    if ran.returncode:
+        return ran.returncode
+    table = Table("file", "mutants", "noticed", "share")
+    noticed = made = 0
+    survivors: list[str] = []
+    for meta in sorted(FOLDER.rglob("*.meta")):
+        codes = json.loads(meta.read_text())["exit_code_by_key"]
+        done = {name: code for name, code in codes.items() if code is not UNDONE}
+        if not done:
+            continue
+        killed = sum(code in NOTICED for code in done.values())
+        survivors += sorted(name for name, code in done.items() if code not in NOTICED)
+        file = str(meta.relative_to(FOLDER).with_suffix(""))
+        table.add_row(file, str(len(done)), str(killed), f"{killed / len(done):.0%}")
+        noticed, made = noticed + killed, made + len(done)
+    if not made:
+        return 1
+    table.add_row("all", str(made), str(noticed), f"{noticed / made:.1%}")
+    console = Console(highlight=False)
+    console.print(*survivors, sep="\n")
+    console.print(table)
+    console.print(f"goal {GOAL:.0%}; `mutmut show NAME` shows what a mutant changes")
+    return 0 if noticed / made >= GOAL else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
