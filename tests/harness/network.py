@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import itertools
 import multiprocessing
 import os
 import secrets
@@ -9,7 +10,7 @@ import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -32,6 +33,7 @@ from simulator.app import running as running_simulator
 from tests.harness.waiting import until
 
 SECRET = "harness " * 5
+_SPAWN = multiprocessing.get_context("spawn")
 
 
 def _shard(settings: Settings, bot: int, port: int, log: str) -> None:
@@ -56,7 +58,11 @@ def _to_file(log: str) -> None:
 
 
 class Network:
-    """Made by `running`. Names of processes: `shard:<bot>`, `coordinator:<n>`."""
+    """Made by `running`. Names of processes: `shard:<bot>`, `coordinator:<n>`.
+
+    Each process under a name is a life of its own, by which the simulator knows who calls: `lives`.
+    A name in `environments` has its processes started anew with these variables instead of forked.
+    """
 
     def __init__(
         self,
@@ -72,6 +78,9 @@ class Network:
         self.redis = redis
         self.folder = folder
         self.processes: dict[str, BaseProcess] = {}
+        self.lives: dict[str, str] = {}
+        self.environments: dict[str, dict[str, str]] = {}
+        self._births = itertools.count(1)
         self._ports: dict[str, int] = {}
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["tests.harness.preload"])
@@ -112,6 +121,10 @@ class Network:
         """Processes that have ended by themselves, with their exit codes (negative: by that signal)."""
         codes = {name: process.exitcode for name, process in self.processes.items()}
         return {name: code for name, code in codes.items() if code is not None}
+
+    def last_words(self, name: str, code: int) -> str:
+        """Of a process that should not have ended."""
+        return f"{name} ended with {code}: {self.log(name)[-300:]}"
 
     async def end_of(self, name: str, seconds: float = 15) -> int:
         """Wait until a process has ended by itself; its exit code."""
@@ -175,13 +188,23 @@ class Network:
             await until(all_there, seconds, "the shards to serve")
 
     def _start(self, name: str, target: Any, *args: object, settings: dict[str, Any]) -> str:
-        process = self._context.Process(
+        self.lives[name] = f"{name.replace(':', '-')}.{next(self._births)}"
+        way = f"{self.simulator.url}/via/{self.lives[name]}"
+        filled = self.settings.model_copy(update={"telegram_api_url": way, **settings})
+        variables = self.environments.get(name, {})
+        context = _SPAWN if variables else self._context
+        process = context.Process(
             target=target,
-            args=(self.settings.model_copy(update=settings), *args, self.port(name), str(self._log(name))),
+            args=(filled, *args, self.port(name), str(self._log(name))),
             name=name,
             daemon=True,
         )
-        process.start()
+        os.environ.update(variables)
+        try:
+            process.start()
+        finally:
+            for variable in variables:
+                del os.environ[variable]
         self.processes[name] = process
         return name
 
@@ -196,7 +219,13 @@ class Network:
 
 @asynccontextmanager
 async def running(
-    bots: int, *, coordinators: int = 1, options: Options | None = None, wait: bool = True, **settings: Any
+    bots: int,
+    *,
+    coordinators: int = 1,
+    options: Options | None = None,
+    wait: bool = True,
+    redis: Callable[[Path], EmbeddedRedis] = EmbeddedRedis,
+    **settings: Any,
 ) -> AsyncIterator[Network]:
     """A network of so many bots on servers of its own; stopped and removed at the end.
 
@@ -206,12 +235,12 @@ async def running(
     async with AsyncExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         postgres = await stack.enter_async_context(EmbeddedPostgres(folder / "pg"))
-        redis = await stack.enter_async_context(EmbeddedRedis(folder / "redis"))
+        server = await stack.enter_async_context(redis(folder / "redis"))
         await migrate(postgres.url)
         simulator = await stack.enter_async_context(running_simulator(options or Options(port=0, bots=bots)))
         filled = Settings(
             database_url=postgres.url,
-            redis_url=redis.url,
+            redis_url=server.url,
             telegram_api_url=simulator.url,
             secret_key=SecretStr(SECRET),
             key_prefix=f"t{secrets.token_hex(3)}:",
@@ -221,7 +250,7 @@ async def running(
             table = Bots(database, TokenCipher(SECRET))
             for bot in simulator.world.bots.values():
                 await table.add(BotId(bot.id), bot.username, bot.token)
-        network = Network(simulator, filled, postgres, redis, folder)
+        network = Network(simulator, filled, postgres, server, folder)
         try:
             for number in range(coordinators):
                 network.start_coordinator(number)
