@@ -28,6 +28,7 @@ from core.state.redis.client import RedisClient
 from core.state.redis.fleet import Fleet
 from core.state.redis.keys import Keys
 from deploy.embedded import EmbeddedPostgres, EmbeddedRedis
+from deploy.embedded.launch import end_with
 from simulator.app import Options, Simulator
 from simulator.app import running as running_simulator
 from tests.harness.waiting import until
@@ -39,18 +40,20 @@ _SPAWN = multiprocessing.get_context("spawn")
 def _shard(settings: Settings, bot: int, port: int, log: str) -> None:
     from shard.app import main
 
-    _to_file(log)
+    _begin(log)
     main(settings, bot, port)
 
 
 def _coordinator(settings: Settings, port: int, log: str) -> None:
     from coordinator.app import main
 
-    _to_file(log)
+    _begin(log)
     main(settings, port)
 
 
-def _to_file(log: str) -> None:
+def _begin(log: str) -> None:
+    # The parent is the process we are forked from, which ends with the harness.
+    end_with(os.getppid(), signal.SIGKILL)
     gc.freeze()
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(file, 1)
