@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from simulator.clock import Clock, RealClock
-from simulator.errors import ApiError
 from simulator.faults.rules import Faults
 from simulator.limits.judge import Caps, Judge
 from simulator.page.site import Site
@@ -32,7 +31,8 @@ class Options:
     `people`: how many chatters keep company; `page`: whether the page in the browser lives.
 
     `local` plays a local Bot API server (large files, `file://`); `caps` are the limits at the start.
-    `history`: how many messages are kept before the oldest are forgotten.
+    `history`: how many messages are kept before the oldest are forgotten. `media_lag`: by how many seconds
+    a text may overtake a file that is sent at the same time.
     """
 
     host: str = "127.0.0.1"
@@ -43,6 +43,7 @@ class Options:
     history: int = 300_000
     people: int = 0
     page: bool = True
+    media_lag: float = 0.003
     caps: Caps = field(default_factory=Caps)
 
 
@@ -60,8 +61,8 @@ class Simulator:
         self.judge = Judge(options.caps)
         self.faults = Faults(options.seed)
         self.events = EventLog(self.world)
-        self.bot_api = BotApi(self.world, self.judge, self.faults, self.clock)
-        self.control = Control(self.world, self.judge, self.faults, self.events)
+        self.bot_api = BotApi(self.world, self.judge, self.faults, self.clock, options.media_lag)
+        self.control = Control(self.world, self.judge, self.faults, self.events, self.bot_api.restart)
         self.couriers = Couriers(self.world, self.clock, self.faults, self.bot_api.run_given)
         self.web = web.Application(client_max_size=_BODY_LIMIT)
         self.bot_api.mount(self.web)
@@ -113,8 +114,7 @@ class Simulator:
                     part.cancel()
         finally:
             self.events.close()
-            for bot in self.world.bots.values():
-                bot.long_poll.interrupt(ApiError(500, "Internal Server Error: restart"))
+            self.bot_api.restart()
             await runner.cleanup()
             self.world.close()
 

@@ -15,7 +15,8 @@ class Caps:
     """The limits. Rates a second, waits in seconds; `enforced` off counts breaches but lets all go.
 
     `lengthen`: how much longer a rest gets by each call that comes while it lasts.
-    `new_tokens`: how many bots an address may begin to serve in a minute, 0 for any number (Telegram: 20).
+    `new_tokens`: how many bots an address may begin to serve in a minute, and 30 times that in an hour;
+    0 for any number (Telegram: 20 and 600). `paid`: the cap of calls with allow_paid_broadcast.
     """
 
     bot: int = 30
@@ -28,16 +29,21 @@ class Caps:
     hold_action: float = 2.0
     lengthen: float = 1.0
     new_tokens: int = 0
+    paid: int = 1000
     enforced: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """What an arrival weighs: for the bot, for the chat it writes to, for a channel it reads."""
+    """What an arrival weighs: for the bot, for the chat it writes to, for a channel it reads.
+
+    `paid`: where the bot's free window is full, it may go on for Stars.
+    """
 
     bot: int = 0
     chat: int = 0
     is_action: bool = False
+    paid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +85,17 @@ class Record:
     bot_breaches: int = 0
     chat_breaches: int = 0
     peak: int = 0
+    #: Stars spent for what went beyond the free window.
+    stars: float = 0.0
     breaches: deque[Breach] = field(default_factory=lambda: deque(maxlen=_KEPT))
     breached_chats: Counter[int] = field(default_factory=Counter)
 
 
 _Limit = Window | Bucket
+#: In place of a chat: the bot's free window, and the one for which it pays.
+_FREE, _PAID = 0, 1
+_STARS_EACH = 0.1
+_HOURLY = 30
 
 
 class Judge:
@@ -98,7 +110,7 @@ class Judge:
         self._rests: dict[tuple[int, int], float] = {}
         self._since_sweep = 0
         self._greeted: set[tuple[str, int]] = set()
-        self._doorsteps: dict[str, Window] = {}
+        self._doorsteps: dict[str, tuple[Window, Window]] = {}
 
     def set_caps(self, caps: Caps) -> None:
         """New limits for everybody; what was counted so far stays counted, windows begin anew."""
@@ -111,8 +123,8 @@ class Judge:
     def set_bot_cap(self, bot: int, cap: int) -> None:
         """A cap of its own for one bot."""
         self._special[bot] = cap
-        self._arrivals.pop((bot, 0), None)
-        self._granted.pop((bot, 0), None)
+        self._arrivals.pop((bot, _FREE), None)
+        self._granted.pop((bot, _FREE), None)
 
     def greet(self, now: float, address: str, bot: int) -> int:
         """Notes that an address serves a bot; the seconds to wait if it began with too many of late."""
@@ -120,11 +132,13 @@ class Judge:
         if key in self._greeted or not self.caps.new_tokens:
             self._greeted.add(key)
             return 0
-        window = self._doorsteps.setdefault(address, Window(self.caps.new_tokens, 60.0))
-        at = window.earliest(now, 1)
+        few = self.caps.new_tokens
+        windows = self._doorsteps.setdefault(address, (Window(few, 60.0), Window(few * _HOURLY, 3600.0)))
+        at = max(window.earliest(now, 1) for window in windows)
         if at > now:
             return math.ceil(at - now)
-        window.take(now, 1)
+        for window in windows:
+            window.take(now, 1)
         self._greeted.add(key)
         return 0
 
@@ -146,7 +160,9 @@ class Judge:
         self._since_sweep += 1
         if self._since_sweep >= _SWEEP:
             self._sweep(now)
-        own = (bot, 0)
+        own = self._own(now, bot, weight)
+        if own[1] == _PAID:
+            record.stars += _STARS_EACH * weight.bot
         keys = [(bot, chat) for chat in chats] if weight.chat else []
         self._count(record, now, wall, own, weight.bot)
         for key in keys:
@@ -159,10 +175,17 @@ class Judge:
             return Refuse(resting)
         if not keys:
             return self._through(record, now, own, weight, 0.0)
-        return self._into_chats(record, now, keys, weight)
+        return self._into_chats(record, now, own, keys, weight)
+
+    def _own(self, now: float, bot: int, weight: Weight) -> tuple[int, int]:
+        """The bot's window that a call falls under: the paid one only when the free one is full."""
+        free = (bot, _FREE)
+        if not weight.paid or not self.caps.paid:
+            return free
+        return free if self._limit(self._arrivals, free).earliest(now, weight.bot) <= now else (bot, _PAID)
 
     def _into_chats(
-        self, record: Record, now: float, keys: list[tuple[int, int]], weight: Weight
+        self, record: Record, now: float, own: tuple[int, int], keys: list[tuple[int, int]], weight: Weight
     ) -> Go | Refuse:
         limits = [self._limit(self._granted, key) for key in keys]
         at, latest = now, keys[0]
@@ -178,11 +201,12 @@ class Judge:
         if wait > 0:
             self._hold(record, wait, first=True)
             return Go(wait, again=True)
-        return self._through(record, now, (latest[0], 0), weight, 0.0)
+        return self._through(record, now, own, weight, 0.0)
 
     def proceed(self, now: float, bot: int, weight: Weight, waited: float) -> Go | Refuse:
         """The second half, for a call that had to wait for its chat: the bot's own window."""
-        return self._through(self.record(bot), now, (bot, 0), weight, waited)
+        own = (bot, _PAID if weight.paid and self.caps.paid else _FREE)
+        return self._through(self.record(bot), now, own, weight, waited)
 
     def _through(
         self, record: Record, now: float, own: tuple[int, int], weight: Weight, waited: float
@@ -214,7 +238,7 @@ class Judge:
 
     def rest(self, now: float, bot: int, chat: int | None, seconds: float) -> None:
         """A rest that was told to a bot by other means: a call inside it is refused and lengthens it."""
-        self._rests[(bot, chat or 0)] = now + seconds
+        self._rests[(bot, chat or _FREE)] = now + seconds
 
     def _resting(self, now: float, keys: list[tuple[int, int]]) -> int:
         if not self._rests:
@@ -235,16 +259,17 @@ class Judge:
         limit = self._limit(self._arrivals, key)
         over = limit.earliest(now, weight) > now
         bot, chat = key
+        in_chat = chat not in (_FREE, _PAID)
         if over:
-            record.breaches.append(Breach(wall, bot, chat or None))
-            if chat:
+            record.breaches.append(Breach(wall, bot, chat if in_chat else None))
+            if in_chat:
                 record.chat_breaches += 1
                 record.breached_chats[chat] += 1
             else:
                 record.bot_breaches += 1
         if isinstance(limit, Window) or not over:
             limit.take(now, weight)
-        if isinstance(limit, Window) and not chat:
+        if isinstance(limit, Window) and chat == _FREE:
             record.peak = max(record.peak, limit.held(now))
 
     def _limit(self, limits: dict[tuple[int, int], _Limit], key: tuple[int, int]) -> _Limit:
@@ -252,8 +277,10 @@ class Judge:
         if made is None:
             bot, chat = key
             caps = self.caps
-            if not chat:
+            if chat == _FREE:
                 made = Window(self._special.get(bot, caps.bot), caps.bot_period)
+            elif chat == _PAID:
+                made = Window(caps.paid, caps.bot_period)
             elif chat < 0:
                 made = Window(caps.channel, caps.channel_period)
             else:

@@ -7,6 +7,7 @@ from simulator.limits.judge import Weight
 
 _NOTHING = Weight()
 _SEND = Weight(bot=1, chat=1)
+_PAID_SEND = Weight(bot=1, chat=1, paid=True)
 _QUIET = Weight(bot=1)
 _ACTION = Weight(bot=1, is_action=True)
 
@@ -29,20 +30,20 @@ _READS = frozenset(("copyMessage", "copyMessages", "forwardMessage", "forwardMes
 def weigh(method: str, params: dict[str, Any]) -> Weight:
     """The weight of a checked call."""
     if method in _SENDS:
-        return _SEND
+        return _PAID_SEND if params.get("allow_paid_broadcast") else _SEND
     if method in _SINGLE:
         return _QUIET
     if method == "sendChatAction":
         return _ACTION
     if method == "sendMediaGroup":
-        return _many(len(params["media"]))
+        return _many(len(params["media"]), paid=bool(params.get("allow_paid_broadcast")))
     if method in ("copyMessages", "forwardMessages"):
         return _many(len(params["message_ids"]))
     return _NOTHING
 
 
-def _many(items: int) -> Weight:
-    return Weight(bot=max(1, items), chat=max(1, items))
+def _many(items: int, *, paid: bool = False) -> Weight:
+    return Weight(bot=max(1, items), chat=max(1, items), paid=paid)
 
 
 def chats_of(method: str, params: dict[str, Any], named: Callable[[str], int | None]) -> tuple[int, ...]:

@@ -10,8 +10,9 @@ from simulator.world.actors import Bot, Json
 from simulator.world.chats import Channel, Chat
 from simulator.world.messages import Message
 
-#: What may be copied. A game, an invoice, paid media, a giveaway, a story or a service line may not.
-_COPYABLE = frozenset(("text", "poll", "dice", "location", "venue", "contact"))
+#: What may be copied, in the form it has today. A game, an invoice, paid media, a giveaway, a story or a
+#: service line may not.
+_COPYABLE = {"text": str, "poll": dict, "dice": dict, "location": dict, "venue": dict, "contact": dict}
 _LEFT_BEHIND = frozenset(
     ("quote", "external_reply", "forward_origin", "effect_id", "media_group_id", "has_protected_content")
 )
@@ -28,7 +29,7 @@ def _source(call: Call, message_id: int, doing: str) -> Message:
 def _copied_body(call: Call, message: Message) -> Json:
     """The content without what tells of its first life."""
     body = {key: value for key, value in message.body.items() if key not in _LEFT_BEHIND}
-    if message.attachment is None and not _COPYABLE.intersection(body):
+    if message.attachment is None and not any(isinstance(body.get(k), form) for k, form in _COPYABLE.items()):
         raise bad_request("message can't be copied")
     if "dice" in body:
         faces = {"🏀": 5, "⚽": 5, "🎰": 64}

@@ -76,8 +76,10 @@ def send_live_photo(call: Call) -> Json:
 
 def live_photo(call: Call, given: Json, field: str) -> Attachment:
     """A live photo from the field that holds the video and the field `photo`."""
-    video = input_file(call, given[field], "live_photo", given)
     photo = input_file(call, given["photo"], "photo")
+    # No field says how large and how long it is: Telegram looks into the film.
+    looked = {"width": photo.file.width, "height": photo.file.height, "duration": 3}
+    video = input_file(call, given[field], "live_photo", looked | given)
     if video.cover:
         return video
     return call.world.media.remember(

@@ -18,11 +18,13 @@ by its id or its @username.
 - `GET /control/events?after=&wait=&person=` (repeat `person`) → `{last, events}`; as server-sent events with
   `Accept: text/event-stream`; `after=-1` means from now on.
 - `GET /control/report` → calls, held, refused, breaches per bot and in all; `DELETE` begins to count anew.
-- `GET`, `POST /control/limits` `{cap, chat_rate, chat_burst, channel, hold, new_tokens, enforced, …}`, or
+- `GET`, `POST /control/limits` `{cap, chat_rate, chat_burst, channel, hold, new_tokens, paid, …}`, or
   `{bot, cap}`.
 - `POST /control/faults` a rule (`faults.rules.Rule`) or a list → `{rules}` with their ids; `GET`;
   `DELETE ?id=` for one.
 - `POST /control/revoke` `{bot}` → `{token}`, the new one; `freeze` `{bot, frozen}`.
+- `POST /control/restart` → `{ended}`: every call that waits is answered with 500, as by a server that
+  is started anew.
 - `POST /control/channels` `{title, username, bots: [administrators], readers: [members],
   protected}` → `{id}`.
 - `POST /control/sticker_sets` `{name, title, emoji: ["😀"], kind, form}` → `{unique_ids, custom_emoji_ids}`.

@@ -1,42 +1,54 @@
 """`/bot<token>/<method>` and `/file/bot<token>/<path>`."""
 
+import asyncio
 from typing import Any
 
 import msgspec
 from aiohttp import web
 
-from simulator.clock import Clock, sleep
+from simulator.clock import Clock
 from simulator.errors import ApiError, bad_request, too_many_requests
-from simulator.faults.rules import LOSES_ANSWER, Faults, Kind, Rule
+from simulator.faults.rules import Faults, Kind, Rule
 from simulator.limits.judge import Judge, Refuse, Weight
 from simulator.limits.weights import chats_of, weigh
 from simulator.methods import PLAYED
 from simulator.methods.call import Call
 from simulator.server import bodies, breaking
-from simulator.server.arrival import Arrival, arrival
 from simulator.tables.check import check_call
 from simulator.tables.grammar import METHOD_NAMES, NOT_PLAYED_NAMES
 from simulator.world.actors import Bot
 from simulator.world.identity import TOKEN
 from simulator.world.world import World
 
+#: These go through the queue of files, which is not the one of texts.
+_SLOWER = frozenset(
+    f"send{kind}"
+    for kind in "Photo Video Animation Audio Voice VideoNote Document LivePhoto MediaGroup".split()
+)
 _ENCODE = msgspec.json.Encoder().encode
 _JSON = "application/json"
 
 
 class BotApi:
-    """Takes calls, lets limits and faults have their say, plays the method, answers."""
+    """Takes calls, lets limits and faults have their say, plays the method, answers.
 
-    def __init__(self, world: World, judge: Judge, faults: Faults, clock: Clock) -> None:
+    A file is done `media_lag` seconds after a text would be: of two calls under way at once the text may
+    overtake, as at Telegram.
+    """
+
+    def __init__(
+        self, world: World, judge: Judge, faults: Faults, clock: Clock, media_lag: float = 0.0
+    ) -> None:
+        self._media_lag = media_lag
         self._world = world
         self._judge = judge
         self._faults = faults
         self._clock = clock
+        self._held: set[asyncio.Future[None]] = set()
 
     def mount(self, app: web.Application) -> None:
-        for way in ("", "/via/{way:[^/]+}"):
-            app.router.add_route("*", way + "/bot{token:[^/]*}/{method:.*}", self.handle)
-            app.router.add_get(way + "/file/bot{token:[^/]*}/{path:.*}", self.download)
+        app.router.add_route("*", "/bot{token:[^/]*}/{method:.*}", self.handle)
+        app.router.add_get("/file/bot{token:[^/]*}/{path:.*}", self.download)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One call over HTTP."""
@@ -53,14 +65,14 @@ class BotApi:
         if rule is not None and rule.kind is Kind.RESET_BEFORE:
             bodies.discard(uploads)
             return breaking.reset(request)
-        lost = rule is not None and rule.kind in LOSES_ANSWER
-        arrival.set(Arrival(request.match_info.get("way", ""), self._clock.monotonic(), lost))
         try:
             params = check_call(method, given)
             call = Call(self._world, bot, method, params, uploads)
             await self._pass_limits(bot, method, params)
             if rule is not None:
                 await breaking.before(rule, bot, self._world, self._clock)
+            if method in _SLOWER:
+                await asyncio.sleep(self._media_lag)
             result = await self.play(call)
         except ApiError as error:
             bodies.discard(uploads)
@@ -97,7 +109,7 @@ class BotApi:
             raise too_many_requests(verdict.retry_after)
         if verdict.wait <= 0:
             return
-        await sleep(self._clock, verdict.wait)
+        await self._hold(verdict.wait)
         if verdict.again:
             await self._pass_bot_window(bot, weight, verdict.wait)
 
@@ -105,7 +117,31 @@ class BotApi:
         verdict = self._judge.proceed(self._clock.monotonic(), bot.id, weight, waited)
         if isinstance(verdict, Refuse):
             raise too_many_requests(verdict.retry_after)
-        await sleep(self._clock, verdict.wait)
+        await self._hold(verdict.wait)
+
+    async def _hold(self, seconds: float) -> None:
+        """Waits by the clock; ApiError when the server is started anew meanwhile."""
+        if seconds <= 0:
+            return
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._held.add(waiting)
+        timer = self._clock.call_later(seconds, lambda: None if waiting.done() else waiting.set_result(None))
+        try:
+            await waiting
+        finally:
+            timer.cancel()
+            self._held.discard(waiting)
+
+    def restart(self) -> int:
+        """What callers see of a server that is started anew: all that waits ends with 500. How many calls."""
+        ended = list(self._held)
+        for waiting in ended:
+            if not waiting.done():
+                waiting.set_exception(_restarted())
+        polls = [bot.long_poll for bot in self._world.bots.values() if bot.long_poll.waits]
+        for poll in polls:
+            poll.interrupt(_restarted())
+        return len(ended) + len(polls)
 
     async def _break_answer(
         self, request: web.Request, response: web.Response, rule: Rule, bot: Bot
@@ -151,6 +187,10 @@ class BotApi:
             sent += len(piece)
         await response.write_eof()
         return response
+
+
+def _restarted() -> ApiError:
+    return ApiError(500, "Internal Server Error: restart")
 
 
 def _method(path: str) -> str:

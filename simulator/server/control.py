@@ -26,7 +26,10 @@ _LONGEST_WAIT = 60.0
 class Control:
     """The HTTP side of people, bots, limits, faults and the report."""
 
-    def __init__(self, world: World, judge: Judge, faults: Faults, events: EventLog) -> None:
+    def __init__(
+        self, world: World, judge: Judge, faults: Faults, events: EventLog, restart: Callable[[], int]
+    ) -> None:
+        self._restart = restart
         self._world = world
         self._judge = judge
         self._faults = faults
@@ -61,6 +64,7 @@ class Control:
         for name, (kind, errand) in posts.items():
             app.router.add_post(f"/control/{name}", _posting(kind, errand))
         app.router.add_post("/control/send", _safe(self._send))
+        app.router.add_post("/control/restart", _safe(self._restarting))
         app.router.add_post("/control/faults", _safe(self._add_faults))
         app.router.add_delete("/control/faults", _safe(self._remove_faults))
         app.router.add_delete("/control/report", _safe(self._reset_report))
@@ -129,6 +133,9 @@ class Control:
 
     async def _show_limits(self, _: web.Request) -> web.StreamResponse:
         return _json(dataclasses.asdict(self._judge.caps))
+
+    async def _restarting(self, _: web.Request) -> web.StreamResponse:
+        return _json({"ended": self._restart()})
 
     async def _add_faults(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
@@ -231,6 +238,7 @@ def _figures(record: Record, bot: Bot, shown: int) -> dict[str, float]:
         "bot_breaches": record.bot_breaches,
         "chat_breaches": record.chat_breaches,
         "peak": record.peak,
+        "stars": round(record.stars, 1),
         "pending": len(bot.queue),
         "expired": bot.queue.expired,
         "lost": bot.queue.lost,

@@ -182,4 +182,5 @@ class Limits(_Strict):
     hold_action: float | None = None
     lengthen: float | None = None
     new_tokens: int | None = None
+    paid: int | None = None
     enforced: bool | None = None

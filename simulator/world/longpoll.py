@@ -19,6 +19,11 @@ class LongPoll:
         self._clock = clock
         self._waiting: asyncio.Future[None] | None = None
 
+    @property
+    def waits(self) -> bool:
+        """Whether somebody is waiting."""
+        return self._waiting is not None
+
     async def take(self, offset: int, limit: int, timeout: int) -> list[Update]:
         """Confirms what is below `offset`, then waits up to `timeout` seconds for something to give."""
         self.interrupt()

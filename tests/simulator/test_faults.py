@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from simulator.faults.rules import Faults, Kind, Rule
+from simulator.limits.judge import Caps
 from tests.simulator.stage import Stage, until
 
 
@@ -153,3 +154,18 @@ def test_dice_are_seeded() -> None:
     first = _hits(Rule(kind=Kind.SLOW, probability=0.3), 1000)
     assert first == _hits(Rule(kind=Kind.SLOW, probability=0.3), 1000)
     assert 200 < len(first) < 400
+
+
+async def test_a_restart_ends_polls_and_held_calls_with_500(stage: Stage) -> None:
+    stage.simulator.judge.set_caps(Caps(chat_burst=1))
+    await stage.send("at once")
+    waiting = [
+        asyncio.create_task(stage.refusal("sendMessage", chat_id=stage.ada.id, text="held")),
+        asyncio.create_task(stage.refusal("getUpdates", timeout=50)),
+    ]
+    await until(lambda: stage.simulator.judge.record(stage.bot.id).held == 1 and stage.bot.long_poll.waits)
+    async with stage.session.post(f"{stage.simulator.url}/control/restart") as response:
+        assert await response.json() == {"ended": 2}
+    for refused in await asyncio.gather(*waiting):
+        assert (refused.code, refused.words) == (500, "Internal Server Error: restart")
+    assert [message.body["text"] for message in stage.seen()] == ["at once"]

@@ -223,3 +223,44 @@ async def test_the_cap_holds_for_a_bot_over_all_of_its_chats(stage: Stage) -> No
     figures = report["bots"][str(stage.bot.id)]
     assert (figures["bot_breaches"], figures["chat_breaches"], figures["peak"]) == (10, 0, 40)
     assert (figures["shown"], figures["held"]) == (40, 10)
+
+
+def test_paid_broadcast_goes_beyond_the_free_second_and_counts_its_stars() -> None:
+    judge = Judge()
+    paid = Weight(bot=1, chat=1, paid=True)
+    for chat in range(130):
+        assert judge.arrive(1.0, 1.0, 7, (chat + 1000,), paid) == Go()
+    record = judge.record(7)
+    assert round(record.stars, 1) == 10.0
+    assert record.bot_breaches == 0
+    unpaid = judge.arrive(1.0, 1.0, 7, (999,), ONE)
+    assert isinstance(unpaid, Go)
+    assert unpaid.wait == pytest.approx(1.0)
+    assert record.bot_breaches == 1
+
+
+def test_paid_broadcast_has_a_cap_of_its_own() -> None:
+    judge = Judge(Caps(paid=50))
+    verdicts = [judge.arrive(1.0, 1.0, 7, (n + 1000,), Weight(bot=1, chat=1, paid=True)) for n in range(81)]
+    assert verdicts[:80] == [Go()] * 80
+    assert verdicts[80] != Go()
+    assert judge.record(7).bot_breaches == 1
+
+
+async def test_a_call_that_pays_is_not_held(stage: Stage) -> None:
+    stage.simulator.judge.set_caps(Caps(bot=1, chat_burst=50))
+    await stage.send("free")
+    for number in range(5):
+        await stage.send(f"paid {number}", allow_paid_broadcast=True)
+    assert len(stage.seen()) == 6
+    assert round(stage.simulator.control.report()["totals"]["stars"], 1) == 0.5
+
+
+def test_an_address_may_begin_with_so_many_tokens_in_a_minute_and_in_an_hour() -> None:
+    judge = Judge(Caps(new_tokens=2))
+    now, greeted = 0.0, 0
+    while not (wait := judge.greet(now, "here", greeted)) or wait <= 60:
+        greeted += not wait
+        now += wait
+    assert greeted == 60
+    assert now + wait == pytest.approx(3600, abs=61)
