@@ -23,7 +23,7 @@ WORDS = {
         "• We keep your Telegram id and language so that this works, but not what you write. More: /privacy\n\n"
         "Are you 18 or older, and do you agree?"
     ),
-    "consent_declined": "That is fine. Nothing was kept of your answer. If you change your mind, you are welcome.",
+    "consent_declined": "That is fine; your answer was not kept. If you change your mind, you are welcome.",
     "consent_first": "One thing first: please answer the question in /start. Then we can begin.",
     "ready": "🎉 <b>You are in.</b>\n\nPress the button or type /find, and we look for somebody to talk with.",
     "welcome_back": "👋 Good to see you again. Press the button or type /find to meet somebody.",
@@ -54,8 +54,8 @@ WORDS = {
     "cannot_checklist": "Sorry, checklists cannot be passed on. Your partner did not get it.",
     "cannot_pin": "Your pin stays on your side: your partner does not see it.",
     "cannot_quiz": "Sorry, Telegram does not tell us the answer of this quiz, so it cannot be passed on.",
-    "contact_ask": "This contact shows a telephone number. Shall your partner really get it?",
-    "contact_kept": "Good, the contact stays with you.",
+    "contact_ask": "This contact holds a phone number. Do you really want to send it to your partner?",
+    "contact_kept": "All right, the contact stays with you.",
     "contact_gone": "The contact is no longer there. Please send it again.",
     "dice": "{emoji} <b>{value}</b>",
     "not_delivered_voice": "This did not arrive: your partner does not accept voice and video messages.",
@@ -95,12 +95,8 @@ WORDS = {
         "the people who run this bot can delete it at once if you ask them."
     ),
     "settings": "<b>Settings</b>\n\nLanguage: {language} (taken from your Telegram).",
-    "report_nobody": "There is nobody to report: you have not talked with anybody lately.",
+    "report_nobody": "You have not talked with anybody lately, so there is nobody to report.",
     "reported": "Thank you. We have taken note, and somebody will look at it.",
     "unknown_command": "I do not know this command. /help shows what there is.",
     "stats": "<pre>{table}</pre>",
-    "unheard_too_long": (
-        "⚠️ This bot had heard nothing from Telegram for {hours} hours. Telegram keeps messages for 24 hours: "
-        "what people wrote here before that is lost, and they have not been told."
-    ),
 }

@@ -10,7 +10,7 @@ from simulator.errors import ApiError, bad_request
 from simulator.methods.call import Call
 from simulator.tables.check import Upload
 from simulator.text import html, markdown, utf16
-from simulator.text.entities import Entity, tidy
+from simulator.text.entities import QUOTABLE, Entity, tidy
 from simulator.world.actors import Json
 from simulator.world.chats import Channel, Chat, PrivateChat
 from simulator.world.identity import MessageId
@@ -138,14 +138,13 @@ def _quote(answered: Message, wanted: Json) -> Json:
     if not text or place < 0:
         raise bad_request("QUOTE_TEXT_INVALID")
     quote: Json = {"text": text, "position": utf16.length(said[:place]), "is_manual": True}
-    kept = [one for one in entities if one["type"] in _QUOTABLE]
+    kept = [one for one in entities if one["type"] in QUOTABLE]
     if kept:
         quote["entities"] = kept
     return quote
 
 
 _TEXT_BUTTON = "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard"
-_QUOTABLE = frozenset(("bold", "italic", "underline", "strikethrough", "spoiler", "custom_emoji"))
 
 
 def check_inline(markup: Json) -> Json | None:

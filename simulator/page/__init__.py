@@ -5,7 +5,8 @@ person's own client would see them, kept up to date by one event stream. Everyth
 comes from this package: no other host is asked for anything.
 
 **Rooms.** `view` turns the world into what the page shows, `audience` carries what happens to the
-open pages, `acts` does what a person does there, `site` is the HTTP side, `static` runs in the browser.
+open pages, `acts` does what a person does there (`sending` something new, `changing` what is there),
+`site` is the HTTP side, `static` runs in the browser.
 
 **Invariants.** A page sees only chats of its own two people. What people wrote becomes text nodes,
 never markup. A browser that does not read is cut off, so nothing here grows without bound.

@@ -14,12 +14,14 @@ from aiohttp import web
 from simulator.clock import sleep
 from simulator.errors import ApiError, ControlError
 from simulator.limits.judge import Judge
-from simulator.page.acts import Act, Acts
+from simulator.page.act import Act
+from simulator.page.acts import Acts
 from simulator.page.audience import Audience
 from simulator.page.view import Figures, history_json
 from simulator.people import pictures
 from simulator.people.gallery import Gallery
 from simulator.people.things import THINGS
+from simulator.people.things.files import FILMS
 from simulator.world.actors import Bot, Json, Person
 from simulator.world.files import File
 from simulator.world.messages import Message
@@ -30,6 +32,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _NAMES: Final = ("Robin", "Sasha", "Alex", "Charlie", "Jules", "Kim", "Noa", "Sam")
 _NEWEST: Final = 200
 _UPLOAD_LIMIT: Final = 50 * 1024 * 1024
+_TOO_BIG: Final = "this page sends files of up to 50 MB"
 _TYPES: Final = {".css": "text/css", ".js": "text/javascript"}
 _POLICY: Final = (
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
@@ -56,6 +59,7 @@ class Site:
         self._world = world
         self._audience = Audience(world)
         self._figures = Figures(world, judge)
+        self._gallery = gallery
         self._acts = Acts(world, gallery, self._audience)
         self._frame = _frame(network)
         self._static = _static()
@@ -135,19 +139,16 @@ class Site:
         return await self._acts.do(msgspec.json.decode(await request.read(), type=Act))
 
     async def _upload(self, request: web.Request) -> Json:
-        person = self._world.people.find(_number(request.query, "person"))
-        bot = self._world.bot(_number(request.query, "bot"))
+        """Takes somebody's own file; it is sent by its unique id afterwards."""
         if (request.content_length or 0) > _UPLOAD_LIMIT:
-            raise ControlError("this page sends files of up to 50 MB")
+            raise ControlError(_TOO_BIG)
         content = bytearray()
         async for piece in request.content.iter_chunked(256 * 1024):
             content += piece
             if len(content) > _UPLOAD_LIMIT:
-                raise ControlError("this page sends files of up to 50 MB")
-        self._acts.upload(
-            person, bot, bytes(content), request.query.get("name", "file"), request.query.get("type", "")
-        )
-        return {}
+                raise ControlError(_TOO_BIG)
+        name, mime = request.query.get("name", "file"), request.query.get("type", "")
+        return {"file": self._gallery.upload(bytes(content), name, mime).file.unique_id}
 
     async def _painted(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
@@ -219,9 +220,11 @@ def _picture_type(head: bytes) -> str:
 def _frame(network: str) -> bytes:
     setup = {
         "photos": pictures.PHOTOS,
+        "films": FILMS,
         "stickers": [{"name": name, "emoji": emoji} for name, emoji in pictures.STICKER_EMOJI.items()],
         "things": [
-            {"name": name, "sign": thing.sign, "words": thing.words} for name, thing in THINGS.items()
+            {"name": name, "sign": thing.sign, "words": thing.words, "group": thing.group}
+            for name, thing in THINGS.items()
         ],
     }
     template = Template(files("simulator.page").joinpath("page.html").read_text(encoding="utf-8"))

@@ -27,7 +27,12 @@ def _album_of(message: Message) -> Json:
 
 def chat_json(chat: PrivateChat) -> Json:
     """The state of a chat beside its messages."""
-    return {"started": chat.started, "blocked": chat.blocked, "keyboard": chat.keyboard}
+    return {
+        "started": chat.started,
+        "blocked": chat.blocked,
+        "keyboard": chat.keyboard,
+        "voices": not chat.person.refuses & {"voice", "video_note"},
+    }
 
 
 def history_json(world: World, chat: PrivateChat, newest: int) -> Json:

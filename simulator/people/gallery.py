@@ -4,8 +4,9 @@ from collections.abc import Collection
 
 from simulator.errors import ControlError
 from simulator.people import pictures
-from simulator.people.things import THINGS
-from simulator.world.actors import Json
+from simulator.people.things import THINGS, Part
+from simulator.people.things.files import FILMS, film
+from simulator.world.actors import Person
 from simulator.world.files import Facts
 from simulator.world.media import Source
 from simulator.world.messages import Attachment
@@ -45,10 +46,15 @@ class Gallery:
             case _:
                 return self._world.media.make("document", Source(content, name, mime))
 
-    def thing(self, name: str) -> tuple[Json, Attachment | None]:
-        """One of THINGS, as fields of a message and perhaps a file; ControlError for another name."""
+    def film(self, name: str) -> Attachment:
+        """The film of this name, as a file that is new to Telegram; ControlError for another name."""
+        _known(name, FILMS)
+        return film(self._world, "video", name, 14)
+
+    def thing(self, name: str, person: Person) -> list[Part]:
+        """One of THINGS as this person sends it, several parts an album; ControlError for another name."""
         _known(name, THINGS)
-        return THINGS[name].make(self._world)
+        return THINGS[name].make(self._world, person)
 
     def _fill(self) -> None:
         made = StickerSet(pictures.STICKER_SET, "Duologue faces")

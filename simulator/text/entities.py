@@ -1,6 +1,7 @@
 """Makes a text and its entities what Telegram would make of them."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from simulator.errors import bad_request
@@ -16,6 +17,8 @@ _SETTABLE = (
 SETTABLE = frozenset(_SETTABLE.split())
 _FOUND = "mention hashtag cashtag bot_command url email phone_number bank_card"
 FOUND = frozenset(_FOUND.split())
+#: Kinds that go with a quote.
+QUOTABLE = frozenset(("bold", "italic", "underline", "strikethrough", "spoiler", "custom_emoji"))
 _NEEDS = {"text_link": "url", "text_mention": "user", "custom_emoji": "custom_emoji_id"}
 _OPAQUE = frozenset(("code", "pre", "text_link", "text_mention", "custom_emoji"))
 
@@ -48,6 +51,17 @@ def tidy(text: str, entities: list[Entity], *, detect: bool = True) -> tuple[str
     if len(kept) > 1:
         kept.sort(key=lambda entity: (entity["offset"], -entity["length"]))
     return text, kept
+
+
+def within(entities: Iterable[Entity], start: int, length: int) -> list[Entity]:
+    """What a quote of this part of the text shows of its entities."""
+    found = []
+    for entity in entities:
+        first = max(entity["offset"] - start, 0)
+        last = min(entity["offset"] + entity["length"] - start, length)
+        if entity["type"] in QUOTABLE and first < last:
+            found.append({**entity, "offset": first, "length": last - first})
+    return found
 
 
 def _trim(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:

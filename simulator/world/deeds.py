@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.errors import ControlError
 from simulator.text import utf16
-from simulator.text.entities import Entity, tidy
+from simulator.text.entities import Entity, tidy, within
 from simulator.world.actors import Bot, Json, Person
 from simulator.world.callbacks import Tap
 from simulator.world.chats import PrivateChat
@@ -31,6 +31,7 @@ class Deeds:
         *,
         reply_to: int | None = None,
         quote: str = "",
+        quote_at: int = 0,
         extra: Json | None = None,
     ) -> Message:
         """Writes a text. `extra` are further fields of the message, such as link_preview_options."""
@@ -42,7 +43,8 @@ class Deeds:
         body: Json = {"text": text}
         if found:
             body["entities"] = found
-        return self.put(person, bot, body | (extra or {}), reply_to=reply_to, quote=quote)
+        whole = body | (extra or {})
+        return self.put(person, bot, whole, reply_to=reply_to, quote=quote, quote_at=quote_at)
 
     def attach(
         self,
@@ -54,28 +56,35 @@ class Deeds:
         *,
         reply_to: int | None = None,
         quote: str = "",
+        quote_at: int = 0,
         extra: Json | None = None,
     ) -> Message:
         """Sends one file, with a caption perhaps."""
         body = self._caption(caption, entities) | (extra or {})
-        return self.put(person, bot, body, attachment, reply_to=reply_to, quote=quote)
+        return self.put(person, bot, body, attachment, reply_to=reply_to, quote=quote, quote_at=quote_at)
 
     def album(
         self,
         person: Person,
         bot: Bot,
         items: Sequence[tuple[Attachment, str]],
+        entities: Sequence[Entity] = (),
         *,
         reply_to: int | None = None,
+        quote: str = "",
+        quote_at: int = 0,
+        extra: Json | None = None,
     ) -> list[Message]:
-        """Sends 2 to 10 files, each with its caption, as one album."""
+        """Sends 2 to 10 files, each with its caption, as one album; `entities` are the first caption's."""
         if not 2 <= len(items) <= 10:
             raise ControlError("an album has 2 to 10 items")
         group = {"media_group_id": self._world.next_album()}
         sent = []
-        for attachment, caption in items:
-            body = self._caption(caption, ()) | group
-            sent.append(self.put(person, bot, body, attachment, reply_to=reply_to))
+        for number, (attachment, caption) in enumerate(items):
+            body = self._caption(caption, () if number else entities) | group | (extra or {})
+            sent.append(
+                self.put(person, bot, body, attachment, reply_to=reply_to, quote=quote, quote_at=quote_at)
+            )
         return sent
 
     def put(
@@ -87,12 +96,16 @@ class Deeds:
         *,
         reply_to: int | None = None,
         quote: str = "",
+        quote_at: int = 0,
     ) -> Message:
-        """Sends anything: `body` holds the Bot API's message fields, whatever they are."""
+        """Sends anything: `body` holds the Bot API's message fields, whatever they are.
+
+        `quote_at`: where the quote begins or later, in UTF-16 code units.
+        """
         chat = self._open_chat(person, bot)
         answered = self._find(chat, reply_to) if reply_to is not None else None
         if quote:
-            body = body | {"quote": self._quote(answered, quote)}
+            body = body | {"quote": self._quote(answered, quote, quote_at)}
         message = Message(
             chat.next_id(), chat, person, self._world.clock.wall(), body, attachment, reply_to=answered
         )
@@ -238,6 +251,10 @@ class Deeds:
             body["caption_entities"] = found
         return body
 
+    def find(self, person: Person, bot: Bot, message_id: int) -> Message:
+        """A message of this chat that is still there."""
+        return self._find(self._world.private(bot, person), message_id)
+
     def _open_chat(self, person: Person, bot: Bot) -> PrivateChat:
         chat = self._world.private(bot, person)
         if person.deleted:
@@ -252,14 +269,17 @@ class Deeds:
             raise ControlError(f"there is no message {message_id} in this chat")
         return message
 
-    def _quote(self, answered: Message | None, quote: str) -> Json:
-        said = (
-            "" if answered is None else str(answered.body.get("text") or answered.body.get("caption") or "")
-        )
-        place = said.find(quote)
+    def _quote(self, answered: Message | None, quote: str, at: int) -> Json:
+        """As a client makes it: the words, where they stand, and how they look there."""
+        body = {} if answered is None else answered.body
+        said = str(body.get("text") or body.get("caption") or "")
+        place = said.find(quote, utf16.index(said, at) or 0)
         if place < 0:
             raise ControlError("a quote must be part of the message that is replied to")
-        return {"text": quote, "position": utf16.length(said[:place]), "is_manual": True}
+        start = utf16.length(said[:place])
+        made: Json = {"text": quote, "position": start, "is_manual": True}
+        looks = within(body.get("entities") or body.get("caption_entities") or (), start, utf16.length(quote))
+        return made | {"entities": looks} if looks else made
 
 
 def _buttons(markup: Json | None, rows: str) -> list[dict[str, Any]]:

@@ -86,6 +86,15 @@ class Browser:
         log: list[dict[str, Any]] = self.driver.get_log("browser")  # type: ignore[no-untyped-call]
         return [entry["message"] for entry in log if entry["level"] == "SEVERE"]
 
+    def choose(self, words: str) -> None:
+        """An item of the menu that is open."""
+
+        def clicked() -> bool:
+            next(item for item in self.all(".menu > button") if item.text == words).click()
+            return True
+
+        self.until(clicked, f"the menu's {words}")
+
     def phone(self, number: int) -> "Phone":
         return Phone(self, number)
 
@@ -113,7 +122,7 @@ class Phone:
         self.browser.until(shown, f"the button {data}")
 
     def type(self, text: str) -> None:
-        self.all("textarea")[0].send_keys(text)
+        self.all(".input")[0].send_keys(text)
 
     def say(self, text: str) -> None:
         """Types it and presses Enter."""
@@ -159,6 +168,16 @@ class Phone:
         if not any(one.is_displayed() for one in self.all(".tray")):
             self.click(".attach")
         self.browser.until(lambda: self._choose(tab), f"the tab {tab}")
+
+    def send(self, thing: str) -> None:
+        """One of the things in the tray."""
+        self.open_tray("More")
+        self.click(f"[data-thing='{thing}']")
+
+    def menu(self, side: str, words: str, which: int = -1) -> None:
+        """An item of the menu of the newest message (or the `which`th) on one side."""
+        self.click(f".row.{side} .tools", which)
+        self.browser.choose(words)
 
     def _choose(self, tab: str) -> bool:
         next(one for one in self.all(".tabs button") if one.text == tab).click()

@@ -1,8 +1,8 @@
-"""The page, played with real clicks and keys: against a bot that echoes, and on the whole network."""
+"""The page, played with real clicks and keys against a bot that echoes."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,31 +14,13 @@ from selenium.webdriver.common.keys import Keys
 from simulator.app import Options, Simulator, running
 from simulator.people.things import THINGS
 from simulator.world.actors import Bot
-from tests.deploy.conftest import short_folder  # noqa: F401 - a fixture
-from tests.deploy.up import up
-from tests.scenarios.browser import MISSING, Browser, open_browser
+from tests.scenarios.browser import MISSING, Browser
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.timeout(300),
     pytest.mark.skipif(MISSING is not None, reason=MISSING or ""),
 ]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with open_browser() as browser:
-        yield browser
-
-
-@pytest.fixture
-def browser(chromium: Browser) -> Browser:
-    """A wide window with nothing remembered."""
-    chromium.driver.get("about:blank")
-    chromium.driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "all"})
-    chromium.resize(1400, 900)
-    chromium.complaints()
-    return chromium
 
 
 async def _echo(simulator: Simulator, bot: Bot) -> None:
@@ -51,7 +33,7 @@ async def _echo(simulator: Simulator, bot: Bot) -> None:
 
         async def call(method: str, **params: Any) -> Any:
             async with session.post(f"{simulator.url}/bot{bot.token}/{method}", json=params) as response:
-                return (await response.json())["result"]
+                return (await response.json()).get("result")
 
         offset = 0
         while True:
@@ -148,11 +130,12 @@ async def test_everything_that_can_be_sent_is_shown(browser: Browser) -> None:
         phone = browser.phone(0)
         phone.click(".start")
         phone.reads("/start")
-        for count, name in enumerate(THINGS, 2):
-            phone.open_tray("More")
-            phone.click(f".things .pick:nth-child({count - 1})")
-            phone.sees(".row.in", count)
-            assert "does not know" not in phone.sees(".row.in:last-child").text, name
+        rows = ".messages > :is(.out, .service)"
+        for count, (name, thing) in enumerate(THINGS.items(), 2):
+            phone.send(name)
+            shown = phone.sees(rows, count)
+            unknown = "does not know" in shown.text
+            assert unknown == (name in ("future", "odd")), f"{name} in {thing.group}: {shown.text}"
         phone.open_tray("Stickers")
         phone.click(".stickers .pick", 2)
         phone.sees(".row.in .sticker")
@@ -202,13 +185,13 @@ async def test_buttons_replies_reactions_edits_and_deletion(browser: Browser) ->
         )
 
         phone.click(".row.in .tools")
-        _choose(browser, "Reply")
+        browser.choose("Reply")
         phone.say("an answer")
         phone.says(".row.out:nth-last-child(-n+2) .quote span", "first")
         phone.reads("an answer")
 
         phone.click(".row.out .tools")
-        _choose(browser, "Edit")
+        browser.choose("Edit")
         phone.type(" that is longer")
         phone.type(Keys.ENTER)
         browser.until(lambda: "an answer that is longer" in phone.texts("out"), "the edited text")
@@ -216,7 +199,7 @@ async def test_buttons_replies_reactions_edits_and_deletion(browser: Browser) ->
 
         count = len(phone.all(".row.out"))
         phone.click(".row.out .tools")
-        _choose(browser, "Delete")
+        browser.choose("Delete on this phone")
         browser.until(lambda: len(phone.all(".row.out")) == count - 1, "the message to go")
 
         phone.say("/keys")
@@ -225,29 +208,19 @@ async def test_buttons_replies_reactions_edits_and_deletion(browser: Browser) ->
         phone.reads("Hello there")
 
         phone.click(".options")
-        _choose(browser, "Block the bot")
+        browser.choose("Block the bot")
         phone.says(".start", "Unblock")
         phone.click(".start")
         phone.say("here again")
         phone.reads("here again")
 
         phone.click(".options")
-        _choose(browser, "Be somebody new")
+        browser.choose("Be somebody new")
         phone.says(".person", "Alex")
         phone.says(".start", "Start")
         phone.shows(".start")
 
     await _play(browser, scene)
-
-
-def _choose(browser: Browser, words: str) -> None:
-    """An item of the menu that is open."""
-
-    def clicked() -> bool:
-        next(item for item in browser.all(".menu > button") if item.text == words).click()
-        return True
-
-    browser.until(clicked, f"the menu's {words}")
 
 
 async def test_the_chat_is_there_again_after_a_reload_and_for_each_bot(browser: Browser) -> None:
@@ -281,7 +254,7 @@ async def test_the_keyboard_alone_will_do(browser: Browser) -> None:
         phone.reads("by keys")
         browser.focused.send_keys(Keys.SHIFT, Keys.TAB, Keys.SHIFT, Keys.ENTER)
         phone.sees(".tabs button[aria-selected='true']")
-        browser.focused.send_keys(Keys.TAB, Keys.TAB)
+        browser.focused.send_keys(Keys.TAB, Keys.TAB, Keys.TAB)
         browser.until(lambda: browser.focused.get_attribute("role") == "tab", "the tabs to be reached")
         browser.focused.send_keys(Keys.ARROW_RIGHT)
         browser.until(lambda: browser.focused.text == "Stickers", "the next tab")
@@ -337,51 +310,64 @@ async def test_it_says_when_the_simulator_is_gone(browser: Browser) -> None:
     await asyncio.to_thread(browser.until, words, "the page to notice")
 
 
-@pytest.mark.scenario
-def test_two_people_on_two_bots_of_the_running_network(browser: Browser, short_folder: Path) -> None:  # noqa: F811
-    with up(short_folder) as network:
-        network.says("Two phones")
-        browser.driver.get(f"http://127.0.0.1:{network.settings['simulator_port']}/")
-        left, right = browser.phone(0), browser.phone(1)
-        left.shows(".start")
-        assert left.all(".bot")[0].get_property("value") != right.all(".bot")[0].get_property("value")
+async def test_a_part_is_quoted_by_hand(browser: Browser) -> None:
+    def scene(browser: Browser) -> None:
+        phone = browser.phone(0)
+        phone.click(".start")
+        phone.say("one **two** three")
+        phone.reads("one two three")
+        last = ".row.out:nth-last-child(-n+2) "
 
-        for phone in (left, right):
-            phone.click(".start")
-            phone.offers("consent:yes")
-        for phone in (left, right):
-            phone.press("consent:yes")
-            phone.offers("menu:find")
-        for phone in (left, right):
-            phone.press("menu:find")
-        for phone in (left, right):
-            phone.offers("menu:next")
+        phone.menu("in", "Reply")
+        phone.click(".about-part")
+        phone.shows(".about-pick")
+        whole = browser.focused
+        whole.send_keys(Keys.CONTROL, Keys.HOME, Keys.NULL, *[Keys.ARROW_RIGHT] * 4)
+        whole.send_keys(Keys.SHIFT, *[Keys.ARROW_RIGHT] * 3)
+        phone.says(".about-text span", "“two”")
+        whole.send_keys(Keys.ENTER)
+        browser.focused.send_keys("by the keyboard", Keys.ENTER)
+        phone.reads("by the keyboard")
+        phone.says(f"{last}.quote .part", "two")
 
-        for number, (here, there) in enumerate(((left, right), (right, left))):
-            here.say(f"Hello **number {number}**, nice to __meet__ you 😀")
-            there.reads(f"Hello number {number}, nice to meet you 😀")
-            there.says(".row.in:last-child .body b", f"number {number}")
-            there.says(".row.in:last-child .body i", "meet")
-            here.type("my view")
-            here.open_tray("Photos")
-            here.click(".photos .pick", number)
-            here.click(".sending .filled")
-            there.reads("my view")
-            there.sees_picture(".row.in:last-child .photo")
-            here.open_tray("Stickers")
-            here.click(".stickers .pick", number)
-            there.sees(".row.in .sticker")
-            there.sees_picture(".row.in .sticker")
+        browser.script(
+            "const range = new Range(); range.selectNodeContents(document.querySelector('.row.out .body b'));"
+            "getSelection().removeAllRanges(); getSelection().addRange(range);"
+        )
+        phone.menu("out", "Reply with what is marked", 1)
+        phone.say("as marked")
+        phone.says(f"{last}.quote .part", "two")
+        phone.says(".row.out:nth-last-child(-n+2) .body", "as marked")
 
-        finds = len(right.all(".inline [data-press^='menu:find']"))
-        left.press("menu:next")
-        right.offers("menu:find", finds + 1)
-        left.offers("menu:next", 2)
-        left.say("Hi! How are you?")
-        asked = len(left.all(".row.in"))
-        browser.until(lambda: len(left.all(".row.in")) > asked, "a virtual person to answer")
-        left.press("menu:stop")
-        left.offers("menu:find", 2)
+    await _play(browser, scene)
 
-        assert [one.text for one in browser.all(".bot-breach")] == ["no breach"] * 3
-        assert browser.complaints() == []
+
+async def test_an_item_of_an_album_is_changed_and_a_picture_replaced(browser: Browser) -> None:
+    def scene(browser: Browser) -> None:
+        phone = browser.phone(0)
+        phone.click(".start")
+        phone.type("both")
+        phone.open_tray("Photos")
+        for number in (0, 7):
+            phone.click(".photos .pick", number)
+        phone.click(".sending .filled")
+        album = ".row.out:has(.album) "
+        phone.sees(f"{album}.film")
+        before = phone.sees(f"{album}img.photo").get_property("src")
+
+        phone.click(f"{album}.tools")
+        browser.click(".menu [aria-label='Item 2 of 2']")
+        browser.choose("Replace the picture")
+        phone.click(".photos .pick", 3)
+        phone.click(".sending .filled")
+        browser.until(lambda: not phone.all(f"{album}.film"), "the film to be replaced")
+        phone.says(f"{album}.body", "both")
+        pictures = phone.all(f"{album}img.photo")
+        assert [one.get_property("src") == before for one in pictures].count(True) <= 1
+        phone.click(f"{album}.tools")
+        browser.choose("Edit")
+        phone.type(" of them")
+        phone.type(Keys.ENTER)
+        phone.says(f"{album}.body", "both of them")
+
+    await _play(browser, scene)

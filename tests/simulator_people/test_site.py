@@ -14,6 +14,7 @@ import pytest
 from simulator.app import Options, Simulator, running
 from simulator.page.audience import Audience
 from simulator.people import pictures
+from simulator.people.things import THINGS
 from simulator.world.actors import Bot
 from simulator.world.messages import Message
 from simulator.world.world import World
@@ -147,6 +148,97 @@ async def test_photos_go_alone_or_as_an_album(browser: Browser) -> None:
     assert (status, body, headers["Content-Type"]) == (200, pictures.photo("night"), "image/png")
 
 
+async def test_pictures_of_both_kinds_in_one_album_with_a_formatted_caption(browser: Browser) -> None:
+    bold = [{"type": "bold", "offset": 0, "length": 3}]
+    await browser.act(
+        "photos", names=["sea", "film:city"], text="two", entities=bold, above=True, hidden=True
+    )
+    photo, film = (await browser.chat())["messages"]
+    assert photo["caption_entities"] == bold
+    assert "video" in film
+    assert (photo["show_caption_above_media"], film["has_media_spoiler"]) == (True, True)
+
+
+async def test_a_reply_with_a_part_that_was_marked(browser: Browser) -> None:
+    italic = [{"type": "italic", "offset": 9, "length": 6}]
+    await browser.act("say", text="one 😀 one two", entities=italic)
+    first = (await browser.last())["message_id"]
+    await browser.act("say", text="yes", reply_to=first, quote="one", quote_at=3)
+    quote = (await browser.last())["quote"]
+    assert quote == {
+        "text": "one",
+        "position": 7,
+        "is_manual": True,
+        "entities": [italic[0] | {"offset": 2, "length": 1}],
+    }
+    status, answer = await browser.act("say", text="yes", reply_to=first, quote="three")
+    assert (status, "part of the message" in answer["error"]) == (400, True)
+
+
+async def test_how_a_message_is_sent(browser: Browser) -> None:
+    await browser.act("say", text="party", effect="5046509860389126442", protected=True)
+    said = await browser.last()
+    assert (said["effect_id"], said["has_protected_content"]) == ("5046509860389126442", True)
+    status, answer = await browser.act("forward", message=said["message_id"])
+    assert (status, "protected" in answer["error"]) == (400, True)
+    await browser.act("thing", name="live", effect="5107584321108051014")
+    assert (await browser.last())["effect_id"] == "5107584321108051014"
+
+
+async def test_an_emoji_alone_is_thrown(browser: Browser) -> None:
+    await browser.act("say", text="🎯")
+    assert (await browser.last())["dice"]["emoji"] == "🎯"
+    await browser.act("say", text="🎯 hit")
+    assert (await browser.last())["text"] == "🎯 hit"
+
+
+async def test_the_same_file_again_and_a_forward_and_a_pin(browser: Browser) -> None:
+    await browser.act("photos", names=["sea"], text="look")
+    sent = await browser.last()
+    await browser.act("again", message=sent["message_id"])
+    again = await browser.last()
+    assert again["photo"][-1]["file_unique_id"] == sent["photo"][-1]["file_unique_id"]
+    await browser.act("forward", message=again["message_id"])
+    forwarded = await browser.last()
+    assert (forwarded["caption"], forwarded["forward_origin"]["sender_user"]["id"]) == (
+        "look",
+        browser.person,
+    )
+    await browser.act("pin", message=sent["message_id"])
+    assert (await browser.last())["pinned_message"]["message_id"] == sent["message_id"]
+
+
+async def test_a_live_location_moves_and_stops(browser: Browser) -> None:
+    await browser.act("thing", name="moving")
+    place = await browser.last()
+    await browser.act("move", message=place["message_id"])
+    moved = await browser.last()
+    assert moved["location"]["live_period"] == 900
+    assert moved["location"]["latitude"] > place["location"]["latitude"]
+    await browser.act("stop", message=place["message_id"])
+    assert "live_period" not in (await browser.last())["location"]
+    status, answer = await browser.act("move", message=place["message_id"])
+    assert (status, "ended" in answer["error"]) == (400, True)
+
+
+async def test_a_person_may_refuse_voice_messages(browser: Browser) -> None:
+    await browser.act("open")
+    assert (await browser.chat())["voices"]
+    await browser.act("voices")
+    assert not (await browser.chat())["voices"]
+    assert "voice" in browser.simulator.world.people.find(browser.person).refuses
+    await browser.act("voices")
+    assert (await browser.chat())["voices"]
+
+
+@pytest.mark.parametrize("name", [name for name, thing in THINGS.items() if thing.group == "Albums"])
+async def test_a_thing_of_several_parts_is_one_album(browser: Browser, name: str) -> None:
+    await browser.act("thing", name=name)
+    messages = (await browser.chat())["messages"]
+    assert len(messages) > 1
+    assert len({one["media_group_id"] for one in messages}) == 1
+
+
 @pytest.mark.parametrize(
     ("deed", "fields", "words"),
     [
@@ -158,6 +250,9 @@ async def test_photos_go_alone_or_as_an_album(browser: Browser) -> None:
         ("say", {"text": 5}, "str"),
         ("sticker", {"name": "nobody"}, "nobody"),
         ("photos", {"names": []}, "album"),
+        ("photos", {"names": ["film:nobody"]}, "nobody"),
+        ("files", {"names": ["nothing"]}, "choose it again"),
+        ("pin", {"message": 999}, "999"),
     ],
 )
 async def test_what_cannot_be_done_is_said(browser: Browser, deed: str, fields: Json, words: str) -> None:
@@ -220,8 +315,9 @@ async def test_the_figures_come_every_second(browser: Browser) -> None:
 
 async def test_files_that_are_no_pictures_are_only_downloaded(browser: Browser) -> None:
     await browser.act("open")
-    query = f"/page/upload?person={browser.person}&bot={browser.bot.id}&name=a.html&type=text/html"
-    assert (await browser.post(query, b"<script>alert(1)</script>"))[0] == 200
+    status, kept = await browser.post("/page/upload?name=a.html&type=text/html", b"<script>alert(1)</script>")
+    assert status == 200
+    assert await browser.act("files", names=[kept["file"]]) == (200, {})
     sent = await browser.last()
     assert sent["document"]["file_name"] == "a.html"
     _, body, headers = await browser.get(f"/page/file/{sent['document']['file_unique_id']}")

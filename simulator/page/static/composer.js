@@ -1,22 +1,26 @@
 // Where one writes: text with formatting, replies and edits, the tray, the bot's own keyboard.
 
-import { summary } from "./content.js";
+import { About } from "./about.js";
+import { effectSign } from "./content.js";
 import { arrows, make } from "./dom.js";
 import { parse, toSource } from "./format.js";
+import { manner } from "./menus.js";
 import { Tray } from "./tray.js";
 
 const STYLES = [
   ["B", "Bold", "**", "b"], ["I", "Italic", "__", "i"], ["U", "Underline", "--", "u"], ["S", "Strike through", "~~", "s"],
   ["</>", "Code", "`", "span"], ["▒", "Hidden text", "||", "span"], ["❝", "Quote", "> ", "span"], ["🔗", "Link", "[]", "span"],
 ];
+const PLAIN = { effect: "", guarded: false };
 const KEYS = { b: "**", i: "__", u: "--" };
 
 export class Composer {
   constructor(phone) {
     this.phone = phone;
     this.form = phone.find(".composer");
-    this.input = phone.find("textarea");
-    this.about = phone.find(".about");
+    this.input = phone.find(".input");
+    this.about = new About(phone, () => this.leave());
+    this.how = phone.find(".how");
     this.format = phone.find(".format");
     this.keyboard = phone.find(".keyboard");
     this.keys = phone.find(".keys");
@@ -26,18 +30,17 @@ export class Composer {
     this.form.addEventListener("submit", (event) => (event.preventDefault(), this.send()));
     this.input.addEventListener("input", () => this.grow());
     this.input.addEventListener("keydown", (event) => this.onKey(event));
-    phone.find(".about-close").addEventListener("click", () => this.leave());
+    this.how.addEventListener("click", () => manner(phone, this.how, this.manner, (chosen) => this.setManner(chosen)));
     phone.find(".start").addEventListener("click", () => this.start());
     this.keys.addEventListener("click", () => this.showKeyboard(this.keyboard.hidden));
     this.reset();
   }
 
   reset() {
-    this.replying = null;
-    this.editing = null;
-    this.about.hidden = true;
+    this.about.clear();
+    this.setManner(PLAIN);
     this.input.value = "";
-    this.tray?.close();
+    this.tray.close();
     this.shownKeyboard = null;
     this.grow();
   }
@@ -53,7 +56,7 @@ export class Composer {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
       this.send();
-    } else if (event.key === "Escape" && !this.about.hidden) {
+    } else if (event.key === "Escape" && this.about.open) {
       this.leave();
     } else if ((event.ctrlKey || event.metaKey) && event.key in KEYS) {
       event.preventDefault();
@@ -74,15 +77,17 @@ export class Composer {
   }
 
   async send() {
+    if (this.about.replacing || this.tray.chosen.length) return this.tray.sendPhotos();
     const { text, entities } = parse(this.input.value.trim());
     if (!text.trim()) return;
-    const deed = this.editing ? "edit" : "say";
-    const details = { text, entities, message: this.editing?.message_id, reply_to: this.replying?.message_id };
+    const edited = this.about.editing;
+    const deed = edited ? "edit" : "say";
+    const details = edited ? { message: edited.message_id } : this.takeManner();
     const source = this.input.value;
     this.input.value = "";
     this.leave(false);
     this.grow();
-    if ((await this.phone.act(deed, details)) === null && !this.input.value) {
+    if ((await this.phone.act(deed, { text, entities, ...details })) === null && !this.input.value) {
       this.input.value = source;
       this.grow();
     }
@@ -92,45 +97,56 @@ export class Composer {
     return this.phone.act(this.phone.chat.blocked ? "unblock" : "open");
   }
 
-  replyTo(message) {
-    this.editing = null;
-    this.replying = message;
-    this.tell("Reply", summary(message));
+  /** `quote` is the part of it that is marked, if any. */
+  replyTo(message, quote = null) {
+    this.about.replyTo(message, quote);
+    this.input.focus();
   }
 
   edit(message) {
-    this.replying = null;
-    this.editing = message;
-    this.input.value = toSource(message.text ?? message.caption, message.entities ?? message.caption_entities);
-    this.tell("Edit", summary(message));
-    this.grow();
+    this.about.edit(message);
+    this.fill(message);
   }
 
-  tell(head, words) {
-    this.about.querySelector(".about-text").replaceChildren(make("b", {}, head), make("span", {}, words));
-    this.about.hidden = false;
+  replace(message) {
+    this.about.replace(message);
+    this.fill(message);
+    this.tray.open("Photos");
+  }
+
+  fill(message) {
+    this.input.value = toSource(message.text ?? message.caption ?? "", message.entities ?? message.caption_entities);
+    this.grow();
     this.input.focus();
   }
 
   leave(focus = true) {
-    if (this.editing && focus) this.input.value = "";
-    this.replying = null;
-    this.editing = null;
-    this.about.hidden = true;
+    if ((this.about.editing || this.about.replacing) && focus) this.input.value = "";
+    this.about.clear();
     this.grow();
     if (focus) this.input.focus();
   }
 
-  /** Takes the reply that is being written, for something else than a text. */
-  takeReply() {
-    const to = this.replying?.message_id;
-    if (to) this.leave(false);
-    return to;
+  setManner(chosen) {
+    this.manner = chosen;
+    const words = [chosen.effect && `effect ${effectSign(chosen.effect)}`, chosen.guarded && "protected 🔒"].filter(Boolean).join(", ");
+    this.phone.find(".how-words").textContent = words && `The next message: ${words}`;
+    this.phone.find(".how-words").hidden = !words;
+    this.how.dataset.any = words ? "yes" : "no";
+  }
+
+  /** Takes what the next message answers and how it is sent: fields for any deed that sends something. */
+  takeManner() {
+    const { effect, guarded } = this.manner;
+    const fields = { ...this.about.fields(), effect, protected: guarded };
+    this.setManner(PLAIN);
+    if (this.about.replying) this.leave(false);
+    return fields;
   }
 
   /** Takes what is written, as the caption of something else. */
   takeWords() {
-    if (this.editing || !this.input.value.trim()) return {};
+    if (this.about.editing || !this.input.value.trim()) return {};
     const words = parse(this.input.value.trim());
     this.input.value = "";
     this.grow();

@@ -3,12 +3,18 @@
 import { clock, duration, icon, make, size } from "./dom.js";
 
 const FILE = (file) => `/page/file/${encodeURIComponent(file.file_unique_id)}`;
-const CANNOT = "This page cannot show it, but it has arrived.";
 
-/** The media of a message as a node, or null for a text. `phone` is asked to vote. */
+/** The media of a message as a node, or null for a text or what this page does not know. `phone` is asked to vote. */
 export function media(message, phone) {
   const kind = Object.keys(KINDS).find((name) => message[name] !== undefined);
-  return kind ? KINDS[kind](message[kind], message, phone) : null;
+  if (!kind || typeof message[kind] !== "object") return null;
+  return KINDS[kind](message[kind], message, phone);
+}
+
+/** The words of a line that Telegram writes itself, or null for anything else. */
+export function serviceWords(message) {
+  if (message.pinned_message) return `Pinned: ${summary(message.pinned_message)}`;
+  return message.message_auto_delete_timer_changed ? "Messages will delete themselves after a day" : null;
 }
 
 /** A few words for a message, where there is room for one line only. */
@@ -19,40 +25,60 @@ export function summary(message) {
   return kind ? `${message[kind].emoji ?? ""} ${NAMES[kind]}`.trim() : "Message";
 }
 
-export const isBare = (message) => Boolean(message.sticker || message.video_note || message.dice);
+export const isBare = (message) => [message.sticker, message.video_note, message.dice].some((one) => typeof one === "object");
 export const isPicture = (message) => Boolean(message.photo || message.video || message.animation || message.live_photo);
 
 const NAMES = {
   sticker: "Sticker", photo: "Photo", live_photo: "Live photo", animation: "GIF", video: "Video", video_note: "Video message", voice: "Voice message",
   audio: "Music", document: "File", poll: "Poll", dice: "Dice", venue: "Place", location: "Location", contact: "Contact",
+  game: "Game", invoice: "Invoice", paid_media: "Paid media", story: "Story", giveaway: "Giveaway", checklist: "Checklist",
 };
 
 const KINDS = {
-  sticker: (sticker) => picture(FILE(sticker), `Sticker ${sticker.emoji ?? ""}`, "sticker", sticker.emoji ?? "🖼"),
+  sticker: (sticker) => picture(FILE(sticker), `${stickerKind(sticker)} ${sticker.emoji ?? ""}`.trim(), "sticker", sticker.emoji ?? "🖼", sticker.is_animated || sticker.is_video),
   live_photo: (live, message, phone) => covered(film(live, "Live photo", phone), message),
   photo: (sizes, message) => covered(still(sizes), message),
   animation: (animation, message, phone) => covered(film(animation, "GIF", phone), message),
   video: (video, message, phone) => covered(film(video, "Video", phone), message),
   video_note: (note, message, phone) => make("div", { class: "round" }, film(note, "Round video", phone)),
   voice: (voice) => thing(icon("play"), wave(voice), `Voice · ${duration(voice.duration)}`),
-  audio: (audio) => thing(icon("play"), make("b", {}, audio.title ?? audio.file_name ?? "Music"), [audio.performer, duration(audio.duration)].filter(Boolean).join(" · ")),
-  document: (file) => thing(icon("file"), make("b", {}, file.file_name ?? "File"), size(file.file_size), FILE(file)),
+  audio: (audio) => thing(small(audio) ?? icon("play"), make("b", {}, audio.title ?? audio.file_name ?? "Music"), [audio.performer, duration(audio.duration)].filter(Boolean).join(" · ")),
+  document: (file) => thing(small(file) ?? icon("file"), make("b", {}, file.file_name ?? "File"), size(file.file_size), FILE(file)),
   poll,
-  dice: (dice) => make("span", { class: "dice", role: "img", "aria-label": `${dice.emoji} shows ${dice.value}` }, dice.emoji === "🎲" ? "⚀⚁⚂⚃⚄⚅"[dice.value - 1] : `${dice.emoji} ${dice.value}`),
+  dice: (dice) => make("span", { class: "dice", role: "img", "aria-label": `${dice.emoji} shows ${shownDice(dice)}` }, shownDice(dice)),
   venue: (venue) => thing(icon("pin"), make("b", {}, venue.title), venue.address),
-  location: (place) => thing(icon("pin"), make("b", {}, place.live_period ? "Live location" : "Location"), `${place.latitude.toFixed(4)}, ${place.longitude.toFixed(4)}`),
+  location: (place, message) => thing(icon("pin"), make("b", {}, placeKind(place, message)), `${place.latitude.toFixed(4)}, ${place.longitude.toFixed(4)}`),
   contact: (contact) => thing("☎", make("b", {}, [contact.first_name, contact.last_name].filter(Boolean).join(" ")), contact.phone_number),
-  game: (game) => thing("🎮", make("b", {}, game.title), CANNOT),
-  invoice: (invoice) => thing("🧾", make("b", {}, invoice.title), CANNOT),
-  paid_media: () => thing("⭐", make("b", {}, "Paid media"), CANNOT),
-  story: () => thing("◎", make("b", {}, "Story"), CANNOT),
-  giveaway: () => thing("🎁", make("b", {}, "Giveaway"), CANNOT),
-  checklist: (list) => thing("☑", make("b", {}, list.title ?? "Checklist"), CANNOT),
+  game: (game) => thing("🎮", make("b", {}, game.title), game.description),
+  invoice: (invoice) => thing("🧾", make("b", {}, invoice.title), [invoice.description, price(invoice)].filter(Boolean).join(" · ")),
+  paid_media: (paid) => thing("⭐", make("b", {}, "Paid media"), `${paid.star_count} ⭐ to see it`),
+  story: () => thing("📖", make("b", {}, "Story"), "Shared from a profile"),
+  giveaway: (giveaway) => thing("🎁", make("b", {}, "Giveaway"), `${giveaway.winner_count} ${giveaway.winner_count === 1 ? "winner" : "winners"}`),
+  checklist: (list) => thing("☑", make("b", {}, list.title || "Checklist"), (list.tasks ?? []).map((task) => task.text).join(", ")),
 };
 
-function picture(source, words, kind, instead) {
+const price = ({ currency, total_amount: amount }) => (currency === "XTR" ? `${amount} ⭐` : amount && `${amount / 100} ${currency}`);
+const REELS = ["BAR", "🍇", "🍋", "7️⃣"];
+
+function shownDice({ emoji, value }) {
+  if (emoji === "🎲") return "⚀⚁⚂⚃⚄⚅"[value - 1];
+  if (emoji !== "🎰") return `${emoji} ${value}`;
+  return [0, 1, 2].map((reel) => REELS[((value - 1) >> (2 * reel)) & 3]).join(" ");
+}
+
+const stickerKind = (sticker) => (sticker.is_animated ? "Animated sticker" : sticker.is_video ? "Video sticker" : "Sticker");
+const small = (file) => file.thumbnail && picture(FILE(file.thumbnail), "", "small", "📄");
+
+function placeKind(place, message) {
+  if (place.live_period) return message.edit_date ? "Live location, moved" : "Live location";
+  return message.edit_date ? "Location, sharing has ended" : "Location";
+}
+
+/** `instead` is shown where the picture cannot be drawn, dancing where it would move. */
+function picture(source, words, kind, instead, moves = false) {
   const image = make("img", { class: kind, src: source, alt: words, decoding: "async" });
-  image.addEventListener("error", () => image.replaceWith(make("span", { class: "dice", title: words }, instead)), { once: true });
+  const sign = make("span", { class: moves ? "dice moves" : "dice", title: words, role: "img", "aria-label": words }, instead);
+  image.addEventListener("error", () => image.replaceWith(sign), { once: true });
   return image;
 }
 
@@ -64,12 +90,14 @@ function still(sizes) {
   return image;
 }
 
-/** Its still picture, with the film itself in its place once it is pressed. */
+/** Its still picture (a cover of its own before the thumbnail), with the film in its place once it is pressed. */
 function film(video, words, phone) {
-  const still = video.thumbnail ? picture(FILE(video.thumbnail), "", "photo", "🎬") : make("span", { class: "photo" });
+  const shown = (video.cover ?? video.photo)?.at(-1) ?? video.thumbnail;
+  const still = shown ? picture(FILE(shown), "", "photo", "🎬") : make("span", { class: "photo" });
   still.style.aspectRatio = `${video.width || video.length || 16} / ${video.height || video.length || 9}`;
   const sign = make("span", { class: "film-play", "aria-hidden": "true" }, icon("play"));
-  const label = `${words} · ${duration(video.duration)}`;
+  const start = video.start_timestamp ? ` from ${duration(video.start_timestamp)}` : "";
+  const label = video.duration ? `${words} · ${duration(video.duration)}${start}` : words;
   const cover = make("button", { class: "film", "aria-label": `Play: ${label}` }, still, sign, make("span", { class: "meta-film" }, label));
   cover.addEventListener("click", () => {
     const player = make("video", { class: "photo", src: FILE(video), controls: true, autoplay: true, "aria-label": words });
@@ -105,7 +133,20 @@ function poll(content, message, phone) {
   return make("div", { class: "poll" }, make("b", {}, content.question), make("div", {}, make("small", {}, `${kind} · ${total} ${total === 1 ? "vote" : "votes"}${content.is_closed ? " · closed" : ""}`)), ...options);
 }
 
+/** When it was written, and the marks beside that: an effect, protection, an edit. */
 export function meta(message) {
+  const marks = [
+    message.effect_id && make("span", { role: "img", "aria-label": "Sent with an effect", title: "Sent with an effect" }, effectSign(message.effect_id)),
+    message.has_protected_content && make("span", { role: "img", "aria-label": "Protected: cannot be copied or forwarded", title: "Protected: cannot be copied or forwarded" }, "🔒"),
+  ].filter(Boolean);
   const edited = message.edit_date ? "edited " : "";
-  return make("time", { class: "meta", datetime: new Date(message.date * 1000).toISOString() }, edited + clock(message.date));
+  return make("span", { class: "meta" }, ...marks, make("time", { datetime: new Date(message.date * 1000).toISOString() }, edited + clock(message.date)));
 }
+
+/** Telegram's free effects: the id and what is seen. */
+export const EFFECTS = [
+  ["5104841245755180586", "🔥"], ["5107584321108051014", "👍"], ["5104858069142078462", "👎"],
+  ["5159385139981059251", "❤"], ["5046509860389126442", "🎉"], ["5046589136895476101", "💩"],
+];
+
+export const effectSign = (id) => EFFECTS.find(([one]) => one === id)?.[1] ?? "✨";

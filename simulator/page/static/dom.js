@@ -53,7 +53,8 @@ export function openMenu(anchor, content, accent) {
   const at = anchor.getBoundingClientRect();
   const wide = menu.offsetWidth;
   const tall = menu.offsetHeight;
-  menu.style.left = `${Math.max(8, Math.min(at.left, innerWidth - wide - 8))}px`;
+  const frame = anchor.closest(".phone")?.getBoundingClientRect() ?? { left: 0, right: innerWidth };
+  menu.style.left = `${Math.max(frame.left + 8, Math.min(at.left, frame.right - wide - 8))}px`;
   menu.style.top = `${at.bottom + tall + 8 < innerHeight ? at.bottom + 4 : Math.max(8, at.top - tall - 4)}px`;
   arrows(menu);
   anchor.setAttribute("aria-expanded", "true");

@@ -4,6 +4,7 @@ const MARKS = [
   ["```", "pre"], ["`", "code"], ["**", "bold"], ["__", "italic"], ["--", "underline"], ["~~", "strikethrough"], ["||", "spoiler"],
 ];
 const TAGS = { bold: "b", italic: "i", underline: "u", strikethrough: "s", code: "code", pre: "pre", blockquote: "blockquote", expandable_blockquote: "blockquote" };
+const BLOCKS = new Set(["PRE", "BLOCKQUOTE"]);
 const SAFE = /^(https?|tg|mailto|tel):/i;
 
 /** Reads `**bold** __italic__ --underline-- ~~strike~~ ||spoiler|| `code` ```pre``` [words](address)` and lines with `> `. */
@@ -89,10 +90,13 @@ function nest(parent, text, from, to, entities, onCommand) {
     const [outer, inner] = element(entity, text.slice(start, end), onCommand);
     nest(inner, text, start, end, inside, onCommand);
     parent.append(outer);
+    // A block ends its line by itself.
+    const ends = BLOCKS.has(outer.tagName) && text[end] === "\n" && end < to;
+    if (ends) parent.append(gap());
     // What reaches beyond this entity goes on behind it.
     const beyond = inside.filter((one) => one.offset + one.length > end);
     entities.splice(index, 0, ...beyond.map((one) => ({ ...one, offset: end, length: one.offset + one.length - end })));
-    at = end;
+    at = ends ? end + 1 : end;
   }
   parent.append(text.slice(at, to));
 }
@@ -116,7 +120,17 @@ function element(entity, words, onCommand) {
   }
   const made = document.createElement(TAGS[entity.type] ?? "span");
   made.dataset.entity = entity.type;
+  if (entity.language) made.dataset.language = entity.language;
+  if (entity.type === "custom_emoji") made.title = "Custom emoji";
   return [made, made];
+}
+
+/** A line's end that is there and not shown, so that offsets count as in the text. */
+function gap() {
+  const made = document.createElement("span");
+  made.className = "gap";
+  made.textContent = "\n";
+  return made;
 }
 
 function spoiler() {

@@ -6,9 +6,9 @@ export async function call(path, body) {
   return answer(await reach(path, options));
 }
 
-/** Sends a file as its kind suggests: a photo, a video, music or a document. */
-export async function upload(person, bot, file) {
-  const query = new URLSearchParams({ person, bot, name: file.name, type: file.type });
+/** Brings a file to the simulator, to be sent as its kind suggests: a photo, a video, music or a document. */
+export async function upload(file) {
+  const query = new URLSearchParams({ name: file.name, type: file.type });
   return answer(await reach(`/page/upload?${query}`, { method: "POST", body: file }));
 }
 

@@ -1,12 +1,12 @@
 // One phone: a person on a bot, with the chat of the two.
 
-import { row, service } from "./bubbles.js";
-import { summary } from "./content.js";
+import { row } from "./bubbles.js";
 import { Composer } from "./composer.js";
-import { closeMenu, make, openMenu } from "./dom.js";
+import { effectSign } from "./content.js";
+import { make } from "./dom.js";
 import { call } from "./live.js";
+import { chatMenu } from "./menus.js";
 
-const FACES = ["❤", "👍", "😁", "🔥", "😢", "🎉"];
 const KEPT = 300;
 
 export class Phone {
@@ -35,7 +35,7 @@ export class Phone {
     watch.observe(this.log);
     watch.observe(this.list);
     const options = this.find(".options");
-    options.addEventListener("click", () => this.openOptions(options));
+    options.addEventListener("click", () => chatMenu(this, options));
   }
 
   get visible() {
@@ -48,7 +48,7 @@ export class Phone {
 
   forget() {
     this.rows = new Map();
-    this.chat = { started: false, blocked: false, keyboard: null };
+    this.chat = { started: false, blocked: false, keyboard: null, voices: true };
     this.unread = 0;
   }
 
@@ -115,9 +115,9 @@ export class Phone {
     if (action) this.acting = setTimeout(() => this.setActing(null), 5000);
   }
 
-  setChat({ started, blocked, keyboard }) {
+  setChat({ started, blocked, keyboard, voices }) {
     const turned = blocked !== this.chat.blocked;
-    this.chat = { started, blocked, keyboard };
+    this.chat = { started, blocked, keyboard, voices };
     if (turned) this.setActing(null);
     this.composer.show(this.chat);
     this.list.querySelector(".welcome")?.remove();
@@ -147,7 +147,7 @@ export class Phone {
       this.rows.delete(key);
       return;
     }
-    const element = message.pinned_message ? service(`Pinned: ${summary(message.pinned_message)}`) : row(messages, this);
+    const element = row(messages, this);
     if (known) {
       const focused = known.element.contains(document.activeElement);
       known.element.replaceWith(element);
@@ -155,6 +155,7 @@ export class Phone {
     } else {
       this.list.append(element);
       if (fresh) element.classList.add("fresh");
+      if (fresh && message.effect_id) this.celebrate(element, message.effect_id);
     }
     this.rows.set(key, { messages, element });
     const before = element.previousElementSibling;
@@ -192,9 +193,12 @@ export class Phone {
     this.toEnd(true);
   }
 
+  rowOf(id) {
+    return [...this.rows.values()].find(({ messages }) => messages.some((one) => one.message_id === id))?.element;
+  }
+
   goTo(id) {
-    const found = [...this.rows.values()].find(({ messages }) => messages.some((one) => one.message_id === id));
-    found?.element.scrollIntoView({ block: "center", behavior: "smooth" });
+    this.rowOf(id)?.scrollIntoView({ block: "center", behavior: "smooth" });
   }
 
   /** Does something as this person, one thing after the other. Resolves to the answer, or null after showing the error. */
@@ -233,30 +237,25 @@ export class Phone {
     return null;
   }
 
-  openOptions(anchor) {
-    const item = (words, action, kind) => make("button", { role: "menuitem", class: kind, onclick: () => (closeMenu(), action()) }, words);
-    const { blocked, started } = this.chat;
-    openMenu(anchor, [
-      blocked && item("Unblock the bot", () => this.act("unblock")),
-      started && !blocked && item("Block the bot", () => this.act("block"), "bad"),
-      item("Be somebody new", () => this.renew()),
-    ].filter(Boolean), this.accent);
+  /** What is marked of a message's text: `{ text, at }`, or null. */
+  marked(message) {
+    const body = this.rowOf(message.message_id)?.querySelector(".body");
+    const selection = getSelection();
+    const range = selection.rangeCount ? selection.getRangeAt(0) : null;
+    if (!body || !range || range.collapsed || !body.contains(range.commonAncestorContainer)) return null;
+    const before = document.createRange();
+    before.setStart(body, 0);
+    before.setEnd(range.startContainer, range.startOffset);
+    return { text: range.toString(), at: before.toString().length };
   }
 
-  openTools(message, anchor) {
-    const item = (words, action, kind) => make("button", { role: "menuitem", class: kind, onclick: () => (closeMenu(), action()) }, words);
-    const mine = message.reactions?.mine?.[0]?.emoji;
-    const faces = FACES.map((emoji) =>
-      make("button", { role: "menuitemradio", "aria-checked": String(emoji === mine), "aria-label": `React with ${emoji}`,
-        onclick: () => (closeMenu(), this.act("react", { message: message.message_id, emoji: emoji === mine ? "" : emoji })) }, emoji));
-    const editable = message.out && (message.text !== undefined || message.caption !== undefined);
-    openMenu(anchor, [
-      make("div", { class: "faces", role: "group", "aria-label": "Reactions" }, ...faces),
-      item("Reply", () => this.composer.replyTo(message)),
-      editable && item("Edit", () => this.composer.edit(message)),
-      (message.text ?? message.caption) && item("Copy", () => navigator.clipboard?.writeText(message.text ?? message.caption)),
-      item("Delete", () => this.act("delete", { message: message.message_id }), "bad"),
-    ].filter(Boolean), this.accent);
+  /** Plays the effect of a message that has just come, over its bubble. */
+  celebrate(element, effect) {
+    const sign = effectSign(effect);
+    const sparks = Array.from({ length: 7 }, (_, at) => make("span", { style: `--at:${at}` }, sign));
+    const burst = make("span", { class: "burst", "aria-hidden": "true" }, ...sparks);
+    element.querySelector(".bubble").append(burst);
+    setTimeout(() => burst.remove(), 2500);
   }
 
   async renew() {
