@@ -9,6 +9,7 @@ A connection whose call was given up, by time or by cancelling, is closed: its a
 
 import asyncio
 import functools
+import math
 import ssl
 import time
 from types import TracebackType
@@ -20,6 +21,9 @@ import httptools
 CONNECT_SECONDS = 5.0
 KEPT_SECONDS = 60.0
 """How long a connection may lie idle; servers close them after 75 seconds or more."""
+
+WATCH_SECONDS = 0.5
+"""How often is looked which calls take too long."""
 
 
 class WireBroken(Exception):
@@ -41,6 +45,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self.open = False
         self.used = 0.0
+        self.deadline = math.inf
 
     def send(self, request: bytes) -> asyncio.Future[tuple[int, bytes]]:
         """Write one request; its answer's status and body."""
@@ -48,6 +53,10 @@ class _Connection(asyncio.Protocol):
         self._answer = self._loop.create_future()
         self._transport.write(request)
         return self._answer
+
+    def expire(self) -> None:
+        """The answer takes too long."""
+        self._fail("TimeoutError")
 
     def close(self) -> None:
         """At once."""
@@ -107,6 +116,8 @@ class Wire:
             f" HTTP/1.1\r\nHost: {parts.netloc.rpartition('@')[2]}\r\n"
             "Content-Type: application/json\r\nContent-Length: "
         )
+        self._heads: dict[str, bytes] = {}
+        self._watch: asyncio.TimerHandle | None = None
         self._idle: list[_Connection] = []
         self._all: set[_Connection] = set()
 
@@ -119,25 +130,32 @@ class Wire:
         for connection in self._all:
             connection.close()
         self._idle.clear()
+        if self._watch is not None:
+            self._watch.cancel()
         # Closed transports say goodbye in the loop's next turn.
         await asyncio.sleep(0)
 
     async def post(self, path: str, body: bytes, seconds: float) -> tuple[int, bytes]:
-        """POST JSON to a path below the server's; the answer's status and body. Raises WireBroken."""
+        """POST JSON to a path below the server's; the answer's status and body. Raises WireBroken.
+
+        The limit of `seconds` is kept to WATCH_SECONDS.
+        """
         connection = self._kept() or await self._connect()
         if not connection.open:
             self._drop(connection)
             raise WireBroken("the connection was closed", reached=False)
-        request = f"POST {self._prefix}{path}{self._head}{len(body)}\r\n\r\n".encode()
-        answer = connection.send(request + body)
-        timer = answer.get_loop().call_later(seconds, _late, answer)
+        head = self._heads.get(path)
+        if head is None:
+            head = self._heads[path] = f"POST {self._prefix}{path}{self._head}".encode()
+        connection.deadline = time.monotonic() + seconds
+        if self._watch is None:
+            self._look()
         try:
-            result = await answer
+            result = await connection.send(b"%b%d\r\n\r\n%b" % (head, len(body), body))
         except BaseException:
             self._drop(connection)
             raise
-        finally:
-            timer.cancel()
+        connection.deadline = math.inf
         if connection.open:
             connection.used = time.monotonic()
             self._idle.append(connection)
@@ -168,14 +186,19 @@ class Wire:
         self._all.add(connection)
         return connection
 
+    def _look(self) -> None:
+        """Give up what takes too long: one timer for all calls, where one for each would cost more."""
+        now, waiting = time.monotonic(), False
+        for connection in list(self._all):
+            if connection.deadline <= now:
+                connection.expire()
+            waiting = waiting or connection.deadline < math.inf
+        loop = asyncio.get_running_loop()
+        self._watch = loop.call_later(WATCH_SECONDS, self._look) if waiting else None
+
     def _drop(self, connection: _Connection) -> None:
         self._all.discard(connection)
         connection.close()
-
-
-def _late(answer: asyncio.Future[tuple[int, bytes]]) -> None:
-    if not answer.done():
-        answer.set_exception(WireBroken("TimeoutError", reached=True))
 
 
 @functools.cache

@@ -1,10 +1,28 @@
-"""The Lua scripts, each loaded from a file of its own; who calls one stands in its first lines."""
+"""The Lua scripts, each loaded from a file of its own; who calls one stands in its first lines.
+
+A server makes everything in a script anew at each call, so a script gets of `common.lua` only what
+it uses: that is a fifth of what the hot ones cost.
+"""
 
 import hashlib
+import re
 from importlib import resources
 
 _FOLDER = resources.files("core.state.redis") / "lua"
-_COMMON = (_FOLDER / "common.lua").read_text()
+_DEFINED = re.compile(r"^local (?:function )?(\w+)", re.MULTILINE)
+_COMMON = [
+    (defined[1], part)
+    for part in (_FOLDER / "common.lua").read_text().split("\n\n")
+    if (defined := _DEFINED.search(part))
+]
+
+
+def _with_common(text: str) -> str:
+    """The script after the parts of `common.lua` that it needs, and those that these need."""
+    for name, part in reversed(_COMMON):
+        if re.search(rf"^[^-]*\b{name}\b", text, re.MULTILINE):
+            text = f"{part}\n\n{text}"
+    return text
 
 
 class Script:
@@ -12,7 +30,7 @@ class Script:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.text = f"{_COMMON}\n{(_FOLDER / f'{name}.lua').read_text()}"
+        self.text = _with_common((_FOLDER / f"{name}.lua").read_text())
         self.sha = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
 

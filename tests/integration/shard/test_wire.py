@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 import uvloop
 
-from shard.wire import Wire, WireBroken
+from shard.wire import WATCH_SECONDS, Wire, WireBroken
 
 Answer = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 
@@ -96,7 +96,7 @@ async def test_a_connection_that_the_server_ends_is_not_used_again() -> None:
 async def test_a_call_given_up_leaves_no_answer_to_the_next_one() -> None:
     async def late(body: bytes, writer: asyncio.StreamWriter) -> None:
         if body == b"late":
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(2 * WATCH_SECONDS)
         await _plainly(body, writer)
 
     async def work(wire: Wire, server: _Server) -> None:
@@ -108,7 +108,7 @@ async def test_a_call_given_up_leaves_no_answer_to_the_next_one() -> None:
         cancelled.cancel()
         await asyncio.wait({cancelled})
         assert cancelled.cancelled()
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(2 * WATCH_SECONDS)
         assert await wire.post("/x", b"next", 5) == (200, b"next")
 
     await _with(late, work)

@@ -1,4 +1,5 @@
--- Put before every script by the loader.
+-- What scripts share. The loader puts before each script the parts that it uses; a blank line ends a part,
+-- and a part uses only those above it.
 
 -- How long the last conversation of an idle person is remembered: 48 hours.
 local KEPT_MS = 172800000
