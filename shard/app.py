@@ -51,6 +51,7 @@ from shard.inbound.handling import Handling
 from shard.inbound.intake import Intake
 from shard.inbound.overview import Overview
 from shard.inbound.polling import Poller
+from shard.inbound.vigil import Vigil
 from shard.outbound.bounce import Bouncer
 from shard.outbound.crossing import Crossing
 from shard.outbound.direct import Direct
@@ -182,7 +183,11 @@ async def _serve(base: _Base, token: str, doors: dict[str, FileDoor], stop: asyn
             *(base.bot, base.lease, state.streams, state.conversations, state.standings),
             *(telegram.direct.call, base.clock, parts.create_task),
         )
-        poller = _inbound(base, telegram, state, counter, Bot(token))
+        vigil = Vigil(
+            *(base.bot, Bots(base.database, None), base.lease, state.streams),
+            *(frozenset(base.settings.admin_ids), base.clock),
+        )
+        poller = _inbound(base, telegram, state, counter, vigil, Bot(token))
         parts.create_task(base.lease.run(), name="lease")
         parts.create_task(telegram.budget.run(), name="budget")
         parts.create_task(state.people.run(), name="people")
@@ -191,6 +196,7 @@ async def _serve(base: _Base, token: str, doors: dict[str, FileDoor], stop: asyn
         parts.create_task(outbound.sender.run(), name="sender")
         parts.create_task(outbound.reporter.run(), name="reporter")
         parts.create_task(present(telegram.direct.call), name="profile")
+        parts.create_task(vigil.run(), name="vigil")
         polling = parts.create_task(poller.run(), name="poller")
         log.info("serving", bot=base.bot, epoch=base.lease.epoch)
         await _stop_in_order(stop, poller, polling, outbound.sender, base.lease)
@@ -252,7 +258,9 @@ def _outbound(base: _Base, telegram: _Telegram, state: _State) -> _Outbound:
     return _Outbound(acknowledger, reader, sender, reporter)
 
 
-def _inbound(base: _Base, telegram: _Telegram, state: _State, counter: Counter, bot: Bot) -> Poller:
+def _inbound(
+    base: _Base, telegram: _Telegram, state: _State, counter: Counter, vigil: Vigil, bot: Bot
+) -> Poller:
     clock = base.clock
     reach, reports = Reach(base.database), Reports(base.database)
     admission = Admission(base.bot, state.people, reach, reports, state.fleet, base.seal, clock)
@@ -261,7 +269,8 @@ def _inbound(base: _Base, telegram: _Telegram, state: _State, counter: Counter, 
     intake = Intake(
         *(base.bot, base.lease, state.streams, state.standings, state.messages, clock, handling.handle)
     )
-    return Poller(telegram.raw, base.lease, intake, clock, Gathering(base.settings.send_rate))
+    gathering = Gathering(base.settings.send_rate)
+    return Poller(telegram.raw, base.lease, intake, vigil, clock, gathering)
 
 
 async def _stop_in_order(

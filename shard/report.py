@@ -70,9 +70,9 @@ class Reporter:
             await asyncio.sleep(EVERY)
 
     async def _report(self) -> ShardReport:
-        backlog, oldest_ms = await self._inbox.backlog()
+        stream = await self._inbox.look()
         now = self._clock.wall()
-        age = max(0.0, now - oldest_ms / 1000) if oldest_ms else 0.0
+        age = max(0.0, now - stream.oldest_ms / 1000) if stream.oldest_ms else 0.0
         if self._made % SELDOM == 0:
             self._people, self._chatting = self._standings.counts()
             self._memory = metrics.private_memory_mib()
@@ -82,7 +82,8 @@ class Reporter:
             (self._clock.monotonic(), metrics.value(metrics.MESSAGES_IN), metrics.value(metrics.MESSAGES_OUT))
         )
         rate_in, rate_out = self._rates()
-        metrics.BACKLOG.set(backlog)
+        metrics.BACKLOG.set(stream.waiting)
+        metrics.STALE_REFUSED.set(stream.refused)
         metrics.BACKLOG_AGE.set(age)
         metrics.BUDGET_IN_USE.set(self._budget.in_use)
         metrics.BUDGET_RATE.set(self._budget.rate)
@@ -97,7 +98,7 @@ class Reporter:
             rate_in=rate_in,
             rate_out=rate_out,
             cap=self._budget.rate,
-            backlog=backlog,
+            backlog=stream.waiting,
             backlog_age_s=age,
             too_many=round(metrics.value(metrics.TOO_MANY)),
             repeats=round(metrics.value(metrics.REPEATS)),

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from multiprocessing import Pool
 from pathlib import Path
 
-from detect_secrets.core.scan import get_plugins, scan_file
-from detect_secrets.settings import transient_settings
+from detect_secrets.core.scan import scan_file
+from detect_secrets.settings import get_plugins, transient_settings
 
 KINDS = (
     "TelegramBotTokenDetector",

@@ -58,6 +58,7 @@ class Publisher:
         await self._fleet.publish(self._epoch, directory)
         self._last = directory
         _show(measure(directory, reports))
+        metrics.STALE_REFUSED.set(await self._fleet.refused())
         return EVERY_SECONDS
 
     async def _alive(self, bots: Sequence[BotId]) -> dict[BotId, ShardReport]:

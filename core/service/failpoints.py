@@ -8,6 +8,8 @@ import os
 import signal
 from typing import Final
 
+from core.domain.errors import DuologueError
+
 NAMES: Final = (
     "after_poll",
     "after_append",
@@ -24,7 +26,10 @@ _left: dict[str, int] = {}
 
 
 def arm(wanted: tuple[tuple[str, int], ...]) -> None:
-    """Set the names and how often each may be passed, the last time included."""
+    """Set the names and how often each may be passed, the last time included. Raises DuologueError."""
+    for name, _ in wanted:
+        if name not in NAMES:
+            raise DuologueError(f"there is no failpoint {name!r}: there are {', '.join(NAMES)}")
     _left.clear()
     _left.update(wanted)
 

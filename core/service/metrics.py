@@ -34,6 +34,9 @@ REFUSED = _counter("refused", "Messages that Telegram refused for good.")
 UNREACHABLE = _counter("unreachable", "Messages to people who cannot be reached any more.")
 TOO_MANY = _counter("too_many", "429 answers, the disguised ones counted.")
 POLL_CONFLICTS = _counter("poll_conflicts", "409 answers while polling: somebody else polls with the token.")
+OUTAGES_TOO_LONG = _counter(
+    "outages_too_long", "Times that Telegram was not heard for longer than it keeps updates."
+)
 UPDATES_UNREADABLE = _counter("updates_unreadable", "Updates that could not be read and were passed over.")
 HANDLER_FAILURES = _counter("handler_failures", "Commands or buttons whose handler failed.")
 SEALS_BROKEN = _counter("seals_broken", "Buttons pressed that were never given to who pressed them.")
@@ -52,6 +55,9 @@ BACKLOG_AGE = _gauge("backlog_age_seconds", "Age of the oldest entry in this sha
 BUDGET_IN_USE = _gauge("budget_in_use", "Slots of the token's budget in use.")
 BUDGET_CAP = _gauge("budget_cap", "Messages a second this token may send.")
 BUDGET_RATE = _gauge("budget_rate", "Messages a second that this token was found to bear just now.")
+STALE_REFUSED = _gauge(
+    "stale_refused", "Writes refused so far because their process owned the token, or led, no more."
+)
 LEASE_HELD = _gauge("lease_held", "1 while this process holds its lease.")
 SQL_STATEMENTS = _counter("sql_statements", "Statements sent to PostgreSQL.")
 REDIS_ROUND_TRIPS = _counter("redis_round_trips", "Round trips to Redis.")

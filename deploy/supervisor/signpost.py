@@ -7,7 +7,13 @@ from config.settings import Settings
 from deploy.home import Home
 from deploy.supervisor.progress import Screen
 
-_EVERYWHERE = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
+_EVERYWHERE = frozenset(
+    (
+        "",
+        "0.0.0.0",  # nosec B104  # noqa: S104 - compared with, not listened on
+        "::",
+    )
+)
 
 
 def http_at(settings: Settings, port: int) -> str:

@@ -117,7 +117,7 @@ class Intake:
             # It comes again after a death: it was appended before the command that came after it was worked
             # through, and its conversation may be over. Whoever the partner is now, it is not theirs.
             return []
-        if not self._manners.allows(person, self._clock.monotonic()):
+        if not self._manners.allows(person, update.update_id, self._clock.monotonic()):
             return self._too_fast(person, update)
         if update.message is not None:
             return [self._message(person, standing, update.update_id, update.message, raw)]

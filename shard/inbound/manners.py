@@ -7,7 +7,7 @@ room for anything that a person types or pastes.
 
 from collections import OrderedDict
 
-from core.domain.ids import PersonId
+from core.domain.ids import PersonId, UpdateId
 
 INTERVAL = 0.75
 """Seconds between two messages of one person, sustained."""
@@ -20,16 +20,31 @@ REMIND = 10.0
 
 KEPT_PEOPLE = 20_000
 
+KEPT_JUDGED = 1_024
+"""Updates whose judgement is remembered: more than can be worked on at the same time."""
+
 
 class Manners:
     """Who writes too fast, and when they were last told."""
 
     def __init__(self) -> None:
         self._due: OrderedDict[PersonId, float] = OrderedDict()
+        self._judged: OrderedDict[UpdateId, bool] = OrderedDict()
         self._told: dict[PersonId, float] = {}
 
-    def allows(self, person: PersonId, now: float) -> bool:
-        """Whether one more message of this person may go."""
+    def allows(self, person: PersonId, update: UpdateId, now: float) -> bool:
+        """Whether this message of the person may go. Asked again about it, the answer is the same.
+
+        Otherwise a batch that is tried again and again while Redis is away would use up everybody's room.
+        """
+        judged = self._judged.get(update)
+        if judged is None:
+            judged = self._judged[update] = self._has_room(person, now)
+            if len(self._judged) > KEPT_JUDGED:
+                self._judged.popitem(last=False)
+        return judged
+
+    def _has_room(self, person: PersonId, now: float) -> bool:
         due = max(self._due.get(person, now), now)
         if due - now > (BURST - 1) * INTERVAL:
             return False

@@ -20,6 +20,7 @@ from core.state.redis.leases import Lease
 from shard.inbound.gathering import Gathering
 from shard.inbound.intake import Intake
 from shard.inbound.updates import ALLOWED_UPDATES, batches, numbers
+from shard.inbound.vigil import Vigil
 from shard.telegram import (
     Conflict,
     Refused,
@@ -44,12 +45,19 @@ class Poller:
     """`run` polls until `stop`; what it fetched before is then finished and confirmed."""
 
     def __init__(
-        self, telegram: Telegram, lease: Lease, intake: Intake, clock: Clock, gathering: Gathering
+        self,
+        telegram: Telegram,
+        lease: Lease,
+        intake: Intake,
+        vigil: Vigil,
+        clock: Clock,
+        gathering: Gathering,
     ) -> None:
         self._telegram = telegram
         self._gathering = gathering
         self._lease = lease
         self._intake = intake
+        self._vigil = vigil
         self._clock = clock
         self._stopping = asyncio.Event()
         self._next: UpdateId | None = None
@@ -99,6 +107,8 @@ class Poller:
                 await self._wait(PAUSE_LONGEST)
                 continue
             pause = PAUSE_SHORTEST
+            if self._lease.valid():
+                self._vigil.heard()
             self._batch = min(BATCH, self._batch * 2)
             if raw:
                 passing("after_poll")

@@ -99,4 +99,8 @@ WORDS = {
     "reported": "Thank you. We have taken note, and somebody will look at it.",
     "unknown_command": "I do not know this command. /help shows what there is.",
     "stats": "<pre>{table}</pre>",
+    "unheard_too_long": (
+        "⚠️ This bot had heard nothing from Telegram for {hours} hours. Telegram keeps messages for 24 hours: "
+        "what people wrote here before that is lost, and they have not been told."
+    ),
 }

@@ -32,6 +32,10 @@ class Kind(StrEnum):
     ERROR = "error"
 
 
+LOSES_ANSWER = frozenset((Kind.RESET_AFTER, Kind.TRUNCATED, Kind.CUT))
+"""The call is done and its caller cannot know: whoever tries again shows it twice."""
+
+
 class Rule(msgspec.Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """One rule. What is left out matches everything.
 

@@ -8,12 +8,13 @@ from aiohttp import web
 
 from simulator.clock import Clock
 from simulator.errors import ApiError, bad_request, too_many_requests
-from simulator.faults.rules import Faults, Kind, Rule
+from simulator.faults.rules import LOSES_ANSWER, Faults, Kind, Rule
 from simulator.limits.judge import Judge, Refuse, Weight
 from simulator.limits.weights import chats_of, weigh
 from simulator.methods import PLAYED
 from simulator.methods.call import Call
 from simulator.server import bodies, breaking
+from simulator.server.arrival import Arrival, arrival
 from simulator.tables.check import check_call
 from simulator.tables.grammar import METHOD_NAMES, NOT_PLAYED_NAMES
 from simulator.world.actors import Bot
@@ -47,8 +48,9 @@ class BotApi:
         self._held: set[asyncio.Future[None]] = set()
 
     def mount(self, app: web.Application) -> None:
-        app.router.add_route("*", "/bot{token:[^/]*}/{method:.*}", self.handle)
-        app.router.add_get("/file/bot{token:[^/]*}/{path:.*}", self.download)
+        for way in ("", "/via/{way:[^/]+}"):
+            app.router.add_route("*", way + "/bot{token:[^/]*}/{method:.*}", self.handle)
+            app.router.add_get(way + "/file/bot{token:[^/]*}/{path:.*}", self.download)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """One call over HTTP."""
@@ -65,6 +67,8 @@ class BotApi:
         if rule is not None and rule.kind is Kind.RESET_BEFORE:
             bodies.discard(uploads)
             return breaking.reset(request)
+        lost = rule is not None and rule.kind in LOSES_ANSWER
+        arrival.set(Arrival(request.match_info.get("way", ""), self._clock.monotonic(), lost))
         try:
             params = check_call(method, given)
             call = Call(self._world, bot, method, params, uploads)

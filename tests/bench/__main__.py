@@ -11,7 +11,7 @@ from typing import cast
 import uvloop
 from rich.console import Console
 
-from tests.bench.report import Progress, Report, show, to_json
+from tests.bench.report import Report, show, to_json
 
 NAMES = (
     *("cap", "fleet", "latency", "cost", "memory", "flood", "fairness", "match", "people", "start"),
@@ -25,11 +25,17 @@ def main() -> int:
     parser.add_argument("name", choices=NAMES)
     parser.add_argument("--quick", action="store_true", help="ends within 50 s, with the same figures")
     parser.add_argument("--json", action="store_true", help="print exactly one JSON object")
+    parser.add_argument("--seed", type=int, help="chaos: run this one again")
+    parser.add_argument("--kills", type=int, help="chaos: how many")
+    parser.add_argument("--failpoint", help="chaos: kill at these places of the code, or all")
     given = parser.parse_args()
-    run = cast(
-        "Callable[[bool, Progress], Awaitable[Report]]",
-        importlib.import_module(f"tests.bench.{given.name}").run,
-    )
+    bench = importlib.import_module(f"tests.bench.{given.name}")
+    options = {
+        name: value for name in ("seed", "kills", "failpoint") if (value := getattr(given, name)) is not None
+    }
+    if strange := options.keys() - getattr(bench, "OPTIONS", ()):
+        parser.error(f"bench {given.name} takes no --{min(strange)}")
+    run = cast("Callable[..., Awaitable[Report]]", bench.run)
     began = time.monotonic()
 
     def progress(line: str) -> None:
@@ -37,7 +43,7 @@ def main() -> int:
         sys.stderr.flush()
 
     async def measure() -> Report:
-        return await run(given.quick, progress)
+        return await run(given.quick, progress, **options)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         report = runner.run(measure())

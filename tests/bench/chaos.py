@@ -1,24 +1,47 @@
-"""`bench chaos`: processes and servers are killed by a seeded plan while people talk; nothing may be lost."""
+"""`bench chaos`: processes and servers are killed by a seeded plan while people talk; nothing may be lost.
+
+A long run has two parts: processes and servers of a network that a warden starts again, then the
+supervisor of a `duologue up`, whose children have to be gone before the next one serves.
+"""
 
 import asyncio
-import os
 import secrets
+import shutil
+import tempfile
 import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
 
+from core.domain.errors import DuologueError
+from core.domain.ids import BotId
 from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
-from tests.bench.report import Progress, Report, at_least, at_most, machine, none_of, plain, quantile
+from simulator.app import Options, Simulator
+from simulator.app import running as running_simulator
+from tests.bench.report import Figure, Progress, Report, at_least, at_most, machine, none_of, plain, quantile
 from tests.harness.havoc import Havoc
+from tests.harness.household import KEY_PREFIX, Household, redis_url
+from tests.harness.ledger import Ledger
+from tests.harness.mines import PLACES, Mines
 from tests.harness.network import running
 from tests.harness.scan import Scanner
 from tests.harness.society import Society
+from tests.harness.toll import Toll
 from tests.harness.waiting import until
 
-SEED = "CHAOS_SEED"
-"""Names the seed to run again; a new one is drawn and printed where it is not set."""
+OPTIONS = ("seed", "kills", "failpoint")
 
-SECONDS = "CHAOS_SECONDS"
-"""How long the long run rages; 600 where it is not set."""
+KILLS = 1_000
+KILLS_AT_ONE = 100
+"""Kills of a long run, and at each failpoint of one."""
+
+SUPERVISOR_EVERY = 50
+"""For so many kills the supervisor is killed once."""
+
+LONGEST = 3_600.0
+"""Seconds after which a long run ends, however many kills are still to come."""
 
 RATE = 0.7
 """What everybody does a second: texts, mostly."""
@@ -28,76 +51,186 @@ RECOVERY_GOAL = 5.0
 QUICK_UNTIL = 36.0
 """Seconds from the start after which a quick run deals no further blow."""
 
+QUICK_QUIET = 46.0
+"""Seconds from the start until which it waits for what is still on its way."""
 
-async def run(quick: bool, progress: Progress) -> Report:
-    """Kills, and what of the promises was broken by them: nothing."""
-    seed = int(os.environ.pop(SEED, 0)) or secrets.randbelow(1_000_000) + 1
-    bots, per_bot, seconds = (3, 12, 24.0) if quick else (4, 30, float(os.environ.pop(SECONDS, 600)))
+
+class Part(NamedTuple):
+    """What one part of the run comes to."""
+
+    toll: Toll
+    scanner: Scanner
+    breaches: int
+
+
+async def run(quick: bool, progress: Progress, seed: int = 0, kills: int = 0, failpoint: str = "") -> Report:
+    """Kills, and what of the promises was broken by them: nothing.
+
+    Seed 0 draws a new one. `failpoint`: not from outside but at these named places of the code (commas
+    between them, or `all`), so many kills at each.
+    """
+    seed = seed or secrets.randbelow(1_000_000) + 1
+    places = _places(failpoint)
+    if not kills:
+        kills = (1 if quick else KILLS_AT_ONE) if places else 10 if quick else KILLS
     conditions = machine()
     began = time.monotonic()
-    progress(f"seed {seed} ({SEED}={seed} runs it again); starting {bots} bots")
+    progress(f"seed {seed} (--seed {seed} runs it again)")
+    parts = [await _network(quick, progress, seed, kills, places)]
+    if not quick and not places:
+        parts.append(await _supervisor(progress, seed, max(1, kills // SUPERVISOR_EVERY)))
+    conditions |= {"seed": seed, "people": sum(len(part.toll.society.citizens) for part in parts)}
+    conditions |= {"rate": RATE, "seconds": round(time.monotonic() - began)}
+    figures = [*_figures(parts, kills * max(1, len(places)), progress)]
+    deaths = parts[0].toll.deaths if isinstance(parts[0].toll, Mines) else {}
+    figures += [
+        at_least(f"chaos.at_{place}", deaths.get(place, 0), "deaths there", kills) for place in places
+    ]
+    return Report("chaos", conditions, tuple(figures))
+
+
+def _places(failpoint: str) -> tuple[str, ...]:
+    """The failpoints that are meant. Raises DuologueError."""
+    places = PLACES if failpoint == "all" else tuple(failpoint.split(",") if failpoint else ())
+    if strange := set(places) - set(PLACES):
+        raise DuologueError(f"no failpoint {min(strange)!r} here: there are {', '.join(PLACES)}, and all")
+    return places
+
+
+async def _network(quick: bool, progress: Progress, seed: int, kills: int, places: tuple[str, ...]) -> Part:
+    """Processes and servers, killed from outside or at places of the code."""
+    bots, per_bot = (3, 12) if quick else (4, 15)
+    began = time.monotonic()
+    progress(f"starting {bots} bots")
     async with running(bots, coordinators=2, log_level="warning") as network:
-        society = Society(network.simulator, seed)
-        society.settle_in(per_bot)
-        havoc = Havoc(network, society, seed, progress)
-        people = [citizen.person.id for citizen in society.citizens]
-        scanner = Scanner(Keys(network.settings.key_prefix), people, network.bots)
-        living = asyncio.ensure_future(society.live(RATE))
-        watching = asyncio.ensure_future(scanner.watch(network.settings.redis_url or ""))
-        warding = asyncio.ensure_future(havoc.ward())
-        await until(lambda: len(society.members) >= per_bot, 60, "people to meet")
-        if quick:
-            seconds = max(5.0, QUICK_UNTIL - (time.monotonic() - began))
-        progress(f"{len(people)} people; {seconds:.0f} s of havoc")
-        await havoc.rage(seconds, ("all", "shards") if quick else ())
-        society.hush()
-        await living
-        await _quiet(society, 10.0 if quick else 60.0)
-        watching.cancel()
-        async with RedisClient(network.settings.redis_url or "") as client:
-            scanner.broken += await scanner.look(client)
+        url, keys = network.settings.redis_url or "", Keys(network.settings.key_prefix)
+        async with _living(network.simulator, seed, per_bot, keys, url) as (society, scanner):
+            breaker: Havoc | Mines
+            if places:
+                breaker = Mines(society=society, network=network, seed=seed, wanted=kills, places=places)
+            else:
+                breaker = Havoc(society=society, network=network, seed=seed, tell=progress)
+                breaker.most, breaker.first = (float("inf"), ("all", "shards")) if quick else (kills, ())
+            warding = asyncio.ensure_future(breaker.ward())
+            await until(lambda: len(society.ledger.members) >= per_bot, 60, "people to meet")
+            await breaker.rage(max(5.0, QUICK_UNTIL - (time.monotonic() - began)) if quick else LONGEST)
+            society.hush()
+            await _quiet(
+                society.ledger, max(5.0, QUICK_QUIET - (time.monotonic() - began)) if quick else 60.0
+            )
         warding.cancel()
-        await asyncio.gather(watching, warding, return_exceptions=True)
-        totals = network.simulator.control.report()["totals"]
+        await asyncio.gather(warding, return_exceptions=True)
+        return Part(breaker, scanner, _breaches(network.simulator))
+
+
+async def _supervisor(progress: Progress, seed: int, kills: int) -> Part:
+    """A `duologue up`, killed again and again."""
+    folder = Path(tempfile.mkdtemp(prefix="duo-"))
+    progress(f"the supervisor, {kills} kills")
+    try:
+        async with running_simulator(Options(port=0, bots=2)) as simulator:
+            home = folder / "home"
+            async with _living(simulator, seed, 10, Keys(KEY_PREFIX), redis_url(home)) as (society, scanner):
+                household = Household(society=society, tell=progress, simulator=simulator, folder=home)
+                await household.start()
+                for _ in range(kills):
+                    await household.again()
+                society.hush()
+                await _quiet(society.ledger, 60.0)
+            await household.stop()
+            return Part(household, scanner, _breaches(simulator))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@asynccontextmanager
+async def _living(
+    simulator: Simulator, seed: int, per_bot: int, keys: Keys, url: str
+) -> AsyncIterator[tuple[Society, Scanner]]:
+    """People who live on every bot, and a scanner that watches over them; a last look at the end."""
+    society = Society(simulator, seed)
+    society.settle_in(per_bot)
+    people = [citizen.person.id for citizen in society.citizens]
+    scanner = Scanner(keys, people, [BotId(bot) for bot in simulator.world.bots])
+    living = asyncio.ensure_future(society.live(RATE))
+    watching = asyncio.ensure_future(scanner.watch(url))
+    try:
+        yield society, scanner
+        await living
+    finally:
+        living.cancel()
+        watching.cancel()
+        await asyncio.gather(living, watching, return_exceptions=True)
+    async with RedisClient(url) as client:
+        scanner.broken += await scanner.look(client)
     society.learn(scanner.conversations)
-    verdict = society.evaluate()
-    repeats = society.unexplained(havoc.deaths)
-    for lines in (scanner.broken, havoc.unexpected, society.lost(), society.strayed(), repeats):
-        for line in lines[:5]:
-            progress(line)
-    for line in (society.lost() + society.strayed())[:2]:
-        progress("\n".join(["the diary of its writer:", *society.diary_of(line)]))
-    over = max(0, len(repeats) - havoc.shown_twice)
-    took = [seconds for _, seconds in havoc.recoveries]
-    conditions |= {"seed": seed, "bots": bots, "people": len(people), "seconds": seconds, "rate": RATE}
-    return Report(
-        "chaos",
-        conditions,
-        (
-            at_least("chaos.kills", havoc.kills, "kill -9", 10 if quick else 200),
-            none_of("chaos.lost", verdict.lost, "messages neither shown nor answered"),
-            none_of("chaos.misdelivered", verdict.misdelivered, "messages shown to somebody else"),
-            none_of("chaos.inversions", verdict.inversions, "messages out of order"),
-            none_of("chaos.broken_pairs", len(scanner.broken), "broken invariants in all scans"),
-            none_of("chaos.repeats_over_inflight", over, "repeats that no call under way explains"),
-            at_most("chaos.recovery_p99_s", quantile(took, 0.99), "s until it serves again", RECOVERY_GOAL),
-            plain("chaos.recovery_median_s", quantile(took, 0.5), "s"),
-            plain("chaos.freezes", havoc.freezes, "SIGSTOP beyond the lease"),
-            none_of("chaos.unexpected_ends", len(havoc.unexpected), "processes that ended by themselves"),
-            plain("chaos.repeats", verdict.repeats, "messages shown twice"),
-            plain("chaos.messages", verdict.written, "messages written"),
-            plain("chaos.told", verdict.told, "answered to their writer instead"),
-            plain("chaos.conversations", verdict.conversations, "conversations"),
-            plain("chaos.scans", scanner.looks, "scans"),
-            none_of("chaos.breaches", totals["bot_breaches"] + totals["chat_breaches"], "limits broken"),
+
+
+def _breaches(simulator: Simulator) -> int:
+    totals = simulator.control.report()["totals"]
+    return int(totals["bot_breaches"] + totals["chat_breaches"])
+
+
+def _figures(parts: Sequence[Part], kills: int, progress: Progress) -> tuple[Figure, ...]:
+    tolls = [part.toll for part in parts]
+    ledgers = [toll.society.ledger for toll in tolls]
+    verdicts = [ledger.evaluate() for ledger in ledgers]
+    repeats = [ledger.repeats(toll.ends) for ledger, toll in zip(ledgers, tolls, strict=True)]
+    broken = [line for part in parts for line in part.scanner.broken]
+    unexpected = [line for toll in tolls for line in toll.unexpected]
+    unexplained = [line for repeat in repeats for line in repeat.unexplained]
+    for line in [*broken[:5], *unexpected[:5], *unexplained[:5]]:
+        progress(line)
+    for toll in tolls:
+        _tell(progress, toll.society)
+    recoveries = [recovery for toll in tolls for recovery in toll.recoveries]
+    took = [seconds for what, seconds in recoveries if what != "supervisor"]
+    ups = [seconds for what, seconds in recoveries if what == "supervisor"]
+    return (
+        at_least("chaos.kills", sum(toll.kills for toll in tolls), "kill -9", kills),
+        none_of("chaos.lost", sum(v.lost for v in verdicts), "messages neither shown nor answered"),
+        none_of("chaos.misdelivered", sum(v.misdelivered for v in verdicts), "messages shown to others"),
+        none_of("chaos.inversions", sum(v.inversions for v in verdicts), "messages out of order"),
+        none_of("chaos.broken_pairs", len(broken), "broken invariants in all scans"),
+        none_of("chaos.repeats_over_inflight", len(unexplained), "repeats of nothing under way"),
+        at_most("chaos.recovery_p99_s", quantile(took, 0.99), "s until it serves again", RECOVERY_GOAL),
+        plain("chaos.recovery_median_s", quantile(took, 0.5), "s"),
+        plain("chaos.recovery_longest_s", max(took, default=0.0), "s"),
+        plain("chaos.freezes", sum(toll.freezes for toll in tolls), "SIGSTOP beyond the lease"),
+        plain("chaos.supervisor_kills", len(ups), "of the kills, each with a start of all"),
+        plain("chaos.supervisor_recovery_s", quantile(ups, 0.5), "s, median"),
+        none_of("chaos.unexpected_ends", len(unexpected), "processes that ended, or outlived their parent"),
+        plain("chaos.repeats", sum(v.repeats for v in verdicts), "messages shown twice"),
+        plain("chaos.repeats_by_end", sum(r.by_end for r in repeats), "of them under way at a kill"),
+        plain("chaos.repeats_by_answer", sum(r.by_lost_answer for r in repeats), "done, the answer lost"),
+        plain(
+            "chaos.repeat_age_s", max((a for r in repeats for a in r.ages), default=0.0), "s before the kill"
         ),
+        plain("chaos.messages", sum(v.written for v in verdicts), "messages written"),
+        plain("chaos.told", sum(v.told for v in verdicts), "answered to their writer instead"),
+        plain("chaos.conversations", sum(v.conversations for v in verdicts), "conversations"),
+        plain("chaos.scans", sum(part.scanner.looks for part in parts), "scans"),
+        none_of("chaos.breaches", sum(part.breaches for part in parts), "limits broken"),
     )
 
 
-async def _quiet(society: Society, seconds: float) -> None:
+async def _quiet(ledger: Ledger, seconds: float) -> None:
     """Until every text is shown or answered, or it has been waited for long enough."""
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
-    while society.open_texts() and loop.time() < end:
+    while ledger.lost() and loop.time() < end:
         await asyncio.sleep(0.05)
     await asyncio.sleep(1.0)
+
+
+def _tell(progress: Progress, society: Society) -> None:
+    """The first of what does not hold, and what its writer did and was told at that time."""
+    lost, strayed = society.ledger.lost(), society.ledger.strayed()
+    for text in lost[:5]:
+        progress(f"{text} was read by nobody")
+    for text, reader in strayed[:5]:
+        progress(f"{text} {society.ledger.members.get(text.conversation)} was read by {reader}")
+    for text, later in society.ledger.inversions()[:5]:
+        progress(f"{later} was shown after {text}")
+    for text in [*lost, *(text for text, _ in strayed)][:2]:
+        progress("\n".join([f"the diary of the writer of {text}:", *society.diary_of(text)]))

@@ -1,24 +1,26 @@
 """Kills, freezes and broken answers, by a seeded plan, and a warden who starts again what has died.
 
 After each blow the run waits until what it hit serves again, so that every blow has its time of
-recovery: for a shard until its bot shows something to somebody, for the leader until two people
-meet, for a server of data until any bot shows something; from the blow, or from the moment when a
-server that was kept down is up again.
+recovery: for a shard until its next process shows something to somebody, for the leader until two
+people meet, for a server of data until any bot shows something; from the blow, or from the moment
+when a server that was kept down is up again.
 """
 
 import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from core.domain.ids import BotId
-from simulator.faults.rules import Kind, Rule
+from simulator.faults.rules import LOSES_ANSWER, Kind, Rule
+from tests.harness.ledger import UNDERWAY, End
 from tests.harness.network import Network
-from tests.harness.society import Society
+from tests.harness.toll import Toll
 
 SETTLED = 1.9
-"""What was under way at a kill may still arrive; who follows waits at least so long for the lease."""
+"""News of a pair that the leader made may still arrive; who follows waits at least so long for the lease."""
 
 PATIENCE = 30.0
 FROZEN = 4.5
@@ -27,28 +29,30 @@ FROZEN = 4.5
 DOWN = 1.0
 """Seconds that a killed server of data stays down."""
 
+AWAY = 6.0
+"""Seconds that nobody serves a bot, while its stream grows."""
+
+SLOW_SECONDS, STANDS, RUNS = 4.0, 0.2, 0.03
+"""A slow process stands and runs for so long by turns."""
+
 _BLOWS = (
-    *(("shard", 6), ("shards", 3), ("leader", 2), ("standby", 1), ("coordinators", 1), ("redis", 2)),
-    *(("postgres", 1), ("shard+redis", 2), ("shard+leader", 2), ("all", 1), ("freeze", 2), ("telegram", 3)),
+    *(("shard", 6), ("shards", 6), ("leader", 2), ("standby", 1), ("coordinators", 2), ("redis", 2)),
+    *(("postgres", 1), ("shard+redis", 2), ("shard+leader", 2), ("all", 3), ("freeze", 2), ("telegram", 2)),
+    *(("slow", 1), ("away", 1)),
 )
-_SHOWN_TWICE = (Kind.RESET_AFTER, Kind.TRUNCATED, Kind.CUT)
+_BROKEN = (Kind.TOO_MANY, Kind.DISGUISED, Kind.SERVER_ERROR, Kind.RESET_BEFORE, *LOSES_ANSWER, Kind.SLOW)
 
 
-@dataclass(slots=True)
-class Havoc:
-    """What was done so far, and what came of it."""
+@dataclass(slots=True, kw_only=True)
+class Havoc(Toll):
+    """Deals the blows, `first` these, until it has killed `most`."""
 
     network: Network
-    society: Society
     seed: int
-    tell: Callable[[str], None] = lambda _: None
-    kills: int = 0
-    freezes: int = 0
-    blows: int = 0
-    deaths: list[tuple[float, int]] = field(default_factory=list)
-    recoveries: list[tuple[str, float]] = field(default_factory=list)
-    unexpected: list[str] = field(default_factory=list)
-    rules: list[Rule] = field(default_factory=list)
+    most: float = float("inf")
+    first: Sequence[str] = ()
+    _redis_down: float = float("-inf")
+    _redis_up: float = float("-inf")
     _expected: set[str] = field(default_factory=set)
     _serving: dict[BotId, str] = field(default_factory=dict)
     _chance: random.Random = field(init=False)
@@ -57,30 +61,29 @@ class Havoc:
         self._chance = random.Random(self.seed)
         self._serving = {bot: f"shard:{bot}" for bot in self.network.bots}
 
-    @property
-    def shown_twice(self) -> int:
-        """How many answers were lost after Telegram had shown the message."""
-        return sum(rule.hits for rule in self.rules if rule.kind in _SHOWN_TWICE)
-
-    async def rage(self, seconds: float, first: Sequence[str] = ()) -> None:
-        """Blow after blow for so long, `first` these; returns when the last one is overcome."""
+    async def rage(self, seconds: float) -> None:
+        """Blow after blow for so long at most; returns when the last is overcome."""
         end = time.monotonic() + seconds
         names = [name for name, weight in _BLOWS for _ in range(weight)]
         # Every kind once first, in an order of the seed's; then at random.
-        plan = [*self._chance.sample([name for name, _ in _BLOWS], len(_BLOWS)), *reversed(first)]
-        while time.monotonic() < end:
+        plan = [*self._chance.sample([name for name, _ in _BLOWS], len(_BLOWS)), *reversed(self.first)]
+        while time.monotonic() < end and self.kills < self.most:
             await self.blow(plan.pop() if plan else self._chance.choice(names))
             await asyncio.sleep(self._chance.uniform(0.2, 0.8))
 
     async def blow(self, kind: str) -> None:
         """One blow of that kind, and what it takes to get over it."""
-        self.blows += 1
         bot = self._chance.choice(self.network.bots)
         some = self._chance.sample(self.network.bots, self._chance.randint(2, len(self.network.bots)))
-        shards = {"shards": some, "all": self.network.bots}.get(kind, [bot] if "shard" in kind else [])
+        shards = {"shards": some, "all": self.network.bots}.get(
+            kind, [bot] if "shard" in kind or kind == "away" else []
+        )
         began = time.monotonic()
         if kind == "telegram":
             await self._break_answers()
+            return
+        if kind == "slow":
+            await self._slow(bot)
             return
         if kind == "freeze":
             await self._freeze(bot)
@@ -92,13 +95,21 @@ class Havoc:
             self.network.postgres.kill()
             self.kills += 1
         coordinators = await self._coordinators(kind)
-        for name in [self._serving[bot] for bot in shards] + coordinators:
+        names = [self._serving[bot] for bot in shards] + coordinators
+        for name in names:
             self._kill(name)
+        if kind == "away":
+            await asyncio.sleep(AWAY)
+            began = time.monotonic()
+        for name in names:
+            self.network.start_again(name)
         if "redis" in kind or kind in ("postgres", "all"):
             await asyncio.sleep(DOWN)
             await self.network.postgres.start()
             await self.network.redis.start()
             began = time.monotonic()
+            if "redis" in kind or kind == "all":
+                self._redis_up = began
         await self._recovered(kind, began, shards, meet=bool(coordinators))
 
     async def ward(self) -> None:
@@ -109,20 +120,26 @@ class Havoc:
                 if name in self._expected:
                     self._expected.remove(name)
                     continue
-                self.unexpected.append(f"{name} ended with {code}: {self.network.log(name)[-300:]}")
+                self.unexpected.append(self.network.last_words(name, code))
                 self.network.start_again(name)
             await asyncio.sleep(0.05)
 
     def _kill(self, name: str) -> None:
         self.kills += 1
-        if name.startswith("shard"):
-            self.deaths.append((time.monotonic(), int(name.split(":")[1])))
+        life = self.network.lives[name]
         self.network.kill(name)
-        self.network.start_again(name)
+        self.ends[life] = self._end()
 
     def _kill_redis(self) -> None:
+        self._redis_down = time.monotonic()
         self.network.redis.kill()
         self.kills += 1
+
+    def _end(self) -> End:
+        """The end of a life now: what it had shown while Redis was away, it could not acknowledge."""
+        now = time.monotonic()
+        up = now if self._redis_up < self._redis_down else self._redis_up
+        return End(now, up - self._redis_down if now - up < UNDERWAY else 0.0)
 
     async def _coordinators(self, kind: str) -> list[str]:
         names = [name for name in self.network.processes if name.startswith("coordinator")]
@@ -137,18 +154,25 @@ class Havoc:
         """The shard of a bot stands still beyond its lease, another takes over, and it wakes up."""
         self.freezes += 1
         frozen = self._serving[bot]
-        self.deaths.append((time.monotonic(), bot))
         self.network.freeze(frozen)
+        self.ends[self.network.lives[frozen]] = self._end()
         self._expected.add(frozen)
         self._serving[bot] = self.network.start_shard(bot, "" if frozen.count(":") == 2 else "other")
         await asyncio.sleep(FROZEN)
         self.network.thaw(frozen)
 
+    async def _slow(self, bot: BotId) -> None:
+        """The shard of a bot gets little of the processor; it keeps its lease and repeats nothing."""
+        end = time.monotonic() + SLOW_SECONDS
+        while time.monotonic() < end and self._serving[bot] not in self.network.ended():
+            self.network.freeze(self._serving[bot])
+            await asyncio.sleep(STANDS)
+            self.network.thaw(self._serving[bot])
+            await asyncio.sleep(RUNS)
+
     async def _break_answers(self) -> None:
         faults = self.network.simulator.faults
-        kinds = self._chance.sample(
-            [Kind.TOO_MANY, Kind.DISGUISED, Kind.SERVER_ERROR, Kind.RESET_BEFORE, *_SHOWN_TWICE, Kind.SLOW], 4
-        )
+        kinds = self._chance.sample(_BROKEN, 4)
         added = [
             faults.add(
                 Rule(kind=kind, methods=("sendMessage",), probability=0.2, times=6, seconds=1.0, status=502)
@@ -159,27 +183,33 @@ class Havoc:
             faults.add(Rule(kind=Kind.DUPLICATE, methods=("getUpdates",), every=2, times=6, count=9))
         )
         added.append(faults.add(Rule(kind=Kind.RESET_AFTER, methods=("getUpdates",), every=5, times=2)))
-        self.rules += added[:-1]
         await asyncio.sleep(2)
         for rule in added:
             faults.remove(rule.id)
 
     async def _recovered(self, kind: str, began: float, shards: list[BotId], *, meet: bool) -> None:
-        wanted = {bot: self.society.shows[bot] for bot in shards or []}
-        if not wanted and not meet:
-            wanted = {BotId(0): [at for shows in self.society.shows.values() for at in shows[-1:]]}
-        end = time.monotonic() + PATIENCE
-        after = began + (SETTLED if shards or meet else 0.0)
-        while time.monotonic() < end:
-            if BotId(0) in wanted:
-                wanted[BotId(0)] = [shows[-1] for shows in self.society.shows.values() if shows]
-            served = all(shows and shows[-1] > after for shows in wanted.values())
-            if served and (not meet or (self.society.meetings and self.society.meetings[-1] > after)):
-                break
-            await asyncio.sleep(0.02)
-        moments = [next((at for at in shows if at > after), time.monotonic()) for shows in wanted.values()]
+        """Wait until the lives that now serve these bots have shown something, and `meet`: people met.
+
+        Where nobody died but a server: until any bot shows something.
+        """
+        waited: list[Callable[[], float | None]] = [partial(self._first_of, bot) for bot in shards]
         if meet:
-            moments.append(next((at for at in self.society.meetings if at > after), time.monotonic()))
-        took = max(0.0, max(moments) - began)
+            waited.append(partial(_first, self.society.meetings, began + SETTLED))
+        if not waited:
+            waited.append(lambda: _first(self.society.last_shown.values(), began))
+        end = time.monotonic() + PATIENCE
+        moments: list[float] = []
+        while len(moments) < len(waited) and time.monotonic() < end:
+            moments = [at for ask in waited if (at := ask()) is not None]
+            await asyncio.sleep(0.02)
+        took = max(0.0, max(moments) - began) if len(moments) == len(waited) else PATIENCE
         self.recoveries.append((kind, took))
         self.tell(f"{kind} ({', '.join(str(b) for b in shards) or '-'}): recovered after {took:.1f} s")
+
+    def _first_of(self, bot: BotId) -> float | None:
+        """When the process that serves a bot now showed something for the first time."""
+        return self.society.first_shown.get(self.network.lives[self._serving[bot]])
+
+
+def _first(moments: Iterable[float], after: float) -> float | None:
+    return min((at for at in moments if at > after), default=None)

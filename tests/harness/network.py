@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import itertools
 import multiprocessing
 import os
 import secrets
@@ -9,7 +10,7 @@ import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -27,28 +28,32 @@ from core.state.redis.client import RedisClient
 from core.state.redis.fleet import Fleet
 from core.state.redis.keys import Keys
 from deploy.embedded import EmbeddedPostgres, EmbeddedRedis
+from deploy.embedded.launch import end_with
 from simulator.app import Options, Simulator
 from simulator.app import running as running_simulator
 from tests.harness.waiting import until
 
 SECRET = "harness " * 5
+_SPAWN = multiprocessing.get_context("spawn")
 
 
 def _shard(settings: Settings, bot: int, port: int, log: str) -> None:
     from shard.app import main
 
-    _to_file(log)
+    _begin(log)
     main(settings, bot, port)
 
 
 def _coordinator(settings: Settings, port: int, log: str) -> None:
     from coordinator.app import main
 
-    _to_file(log)
+    _begin(log)
     main(settings, port)
 
 
-def _to_file(log: str) -> None:
+def _begin(log: str) -> None:
+    # The parent is the process we are forked from, which ends with the harness.
+    end_with(os.getppid(), signal.SIGKILL)
     gc.freeze()
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(file, 1)
@@ -56,7 +61,11 @@ def _to_file(log: str) -> None:
 
 
 class Network:
-    """Made by `running`. Names of processes: `shard:<bot>`, `coordinator:<n>`."""
+    """Made by `running`. Names of processes: `shard:<bot>`, `coordinator:<n>`.
+
+    Each process under a name is a life of its own, by which the simulator knows who calls: `lives`.
+    A name in `environments` has its processes started anew with these variables instead of forked.
+    """
 
     def __init__(
         self,
@@ -72,6 +81,9 @@ class Network:
         self.redis = redis
         self.folder = folder
         self.processes: dict[str, BaseProcess] = {}
+        self.lives: dict[str, str] = {}
+        self.environments: dict[str, dict[str, str]] = {}
+        self._births = itertools.count(1)
         self._ports: dict[str, int] = {}
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["tests.harness.preload"])
@@ -112,6 +124,10 @@ class Network:
         """Processes that have ended by themselves, with their exit codes (negative: by that signal)."""
         codes = {name: process.exitcode for name, process in self.processes.items()}
         return {name: code for name, code in codes.items() if code is not None}
+
+    def last_words(self, name: str, code: int) -> str:
+        """Of a process that should not have ended."""
+        return f"{name} ended with {code}: {self.log(name)[-300:]}"
 
     async def end_of(self, name: str, seconds: float = 15) -> int:
         """Wait until a process has ended by itself; its exit code."""
@@ -175,13 +191,23 @@ class Network:
             await until(all_there, seconds, "the shards to serve")
 
     def _start(self, name: str, target: Any, *args: object, settings: dict[str, Any]) -> str:
-        process = self._context.Process(
+        self.lives[name] = f"{name.replace(':', '-')}.{next(self._births)}"
+        way = f"{self.simulator.url}/via/{self.lives[name]}"
+        filled = self.settings.model_copy(update={"telegram_api_url": way, **settings})
+        variables = self.environments.get(name, {})
+        context = _SPAWN if variables else self._context
+        process = context.Process(
             target=target,
-            args=(self.settings.model_copy(update=settings), *args, self.port(name), str(self._log(name))),
+            args=(filled, *args, self.port(name), str(self._log(name))),
             name=name,
             daemon=True,
         )
-        process.start()
+        os.environ.update(variables)
+        try:
+            process.start()
+        finally:
+            for variable in variables:
+                del os.environ[variable]
         self.processes[name] = process
         return name
 
@@ -196,7 +222,13 @@ class Network:
 
 @asynccontextmanager
 async def running(
-    bots: int, *, coordinators: int = 1, options: Options | None = None, wait: bool = True, **settings: Any
+    bots: int,
+    *,
+    coordinators: int = 1,
+    options: Options | None = None,
+    wait: bool = True,
+    redis: Callable[[Path], EmbeddedRedis] = EmbeddedRedis,
+    **settings: Any,
 ) -> AsyncIterator[Network]:
     """A network of so many bots on servers of its own; stopped and removed at the end.
 
@@ -206,12 +238,12 @@ async def running(
     async with AsyncExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         postgres = await stack.enter_async_context(EmbeddedPostgres(folder / "pg"))
-        redis = await stack.enter_async_context(EmbeddedRedis(folder / "redis"))
+        server = await stack.enter_async_context(redis(folder / "redis"))
         await migrate(postgres.url)
         simulator = await stack.enter_async_context(running_simulator(options or Options(port=0, bots=bots)))
         filled = Settings(
             database_url=postgres.url,
-            redis_url=redis.url,
+            redis_url=server.url,
             telegram_api_url=simulator.url,
             secret_key=SecretStr(SECRET),
             key_prefix=f"t{secrets.token_hex(3)}:",
@@ -221,7 +253,7 @@ async def running(
             table = Bots(database, TokenCipher(SECRET))
             for bot in simulator.world.bots.values():
                 await table.add(BotId(bot.id), bot.username, bot.token)
-        network = Network(simulator, filled, postgres, redis, folder)
+        network = Network(simulator, filled, postgres, server, folder)
         try:
             for number in range(coordinators):
                 network.start_coordinator(number)

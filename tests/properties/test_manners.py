@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.ids import PersonId
+from core.domain.ids import PersonId, UpdateId
 from shard.inbound.manners import BURST, INTERVAL, REMIND, Manners
 
 ME = PersonId(1)
@@ -12,9 +12,9 @@ ME = PersonId(1)
 @given(st.lists(st.floats(0, 2), min_size=1, max_size=300))
 def test_no_stretch_of_time_lets_more_through_than_burst_and_pace(gaps: list[float]) -> None:
     manners, now, allowed = Manners(), 0.0, []
-    for gap in gaps:
+    for update, gap in enumerate(gaps):
         now += gap
-        if manners.allows(ME, now):
+        if manners.allows(ME, UpdateId(update), now):
             allowed.append(now)
     for at, first in enumerate(allowed):
         for count, last in enumerate(allowed[at:], 1):
@@ -24,13 +24,24 @@ def test_no_stretch_of_time_lets_more_through_than_burst_and_pace(gaps: list[flo
 @given(st.lists(st.floats(INTERVAL, 10), max_size=200))
 def test_who_keeps_the_pace_is_never_stopped(gaps: list[float]) -> None:
     manners, now = Manners(), 0.0
-    for gap in gaps:
+    for update, gap in enumerate(gaps):
         now += gap
-        assert manners.allows(ME, now)
+        assert manners.allows(ME, UpdateId(update), now)
 
 
 def test_a_burst_passes_and_then_the_line_holds_and_is_told_once() -> None:
     manners = Manners()
-    assert sum(manners.allows(ME, 0.0) for _ in range(BURST + 10)) == BURST
+    assert sum(manners.allows(ME, UpdateId(n), 0.0) for n in range(BURST + 10)) == BURST
     assert [manners.remind(ME, at) for at in (0.0, 1.0, REMIND, REMIND + 1)] == [True, False, True, False]
-    assert manners.allows(PersonId(2), 0.0)
+    assert manners.allows(PersonId(2), UpdateId(BURST + 10), 0.0)
+
+
+@given(st.integers(1, BURST + 5), st.integers(2, 100))
+def test_a_batch_that_is_tried_again_is_judged_as_before(size: int, tries: int) -> None:
+    """While Redis is away all of it is tried five times a second."""
+    manners = Manners()
+    judged = [
+        [manners.allows(ME, UpdateId(n), attempt * 0.2) for n in range(size)] for attempt in range(tries)
+    ]
+    assert all(again == judged[0] for again in judged)
+    assert sum(judged[0]) == min(size, BURST)

@@ -1,6 +1,7 @@
 """What must hold with nobody killed: no SQL on the hot path, an orderly end, people who go, bad input."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from functools import partial
 
@@ -47,6 +48,25 @@ async def test_a_shard_told_to_end_loses_and_repeats_nothing(network: Network) -
     for bot_id in network.bots:
         assert await network.stop(f"shard:{bot_id}") == 0
         network.start_shard(bot_id)
+    await talking
+    await pairs.settled(40)
+    verdict = pairs.evaluate()
+    assert complete(verdict)
+    assert verdict.repeats == 0
+    assert breaches(network) == 0
+    await parted(pairs)
+
+
+async def test_all_told_to_end_at_once_lose_and_repeat_nothing(network: Network) -> None:
+    pairs = await met(network, 8)
+    talking = asyncio.ensure_future(pairs.talk(messages=8, rate=1.0))
+    await until(lambda: pairs.shown() > 8, 20, "the talk to be under way")
+    names = list(network.processes)
+    began = time.monotonic()
+    assert await asyncio.gather(*(network.stop(name) for name in names)) == [0] * len(names)
+    assert time.monotonic() - began < 10
+    for name in names:
+        network.start_again(name)
     await talking
     await pairs.settled(40)
     verdict = pairs.evaluate()

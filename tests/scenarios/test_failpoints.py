@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from core.service.failpoints import NAMES
 from core.state.redis.keys import Keys
+from tests.harness.ledger import End
 from tests.harness.network import Network, running
 from tests.harness.scan import Scanner
 from tests.harness.society import Society
@@ -34,7 +35,7 @@ class Stage:
     network: Network
     society: Society
     scanner: Scanner
-    deaths: list[tuple[float, int]] = field(default_factory=list)
+    ends: dict[str, End] = field(default_factory=dict)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -46,7 +47,7 @@ async def stage() -> AsyncIterator[Stage]:
         scanner = Scanner(Keys(network.settings.key_prefix), people, network.bots)
         living = asyncio.ensure_future(society.live(1.0))
         watching = asyncio.ensure_future(scanner.watch(network.settings.redis_url or ""))
-        await until(lambda: len(society.members) >= 8, 60, "people to meet")
+        await until(lambda: len(society.ledger.members) >= 8, 60, "people to meet")
         yield Stage(network, society, scanner)
         society.hush()
         await living
@@ -69,18 +70,17 @@ async def test_a_death_at_a_named_place_loses_nothing(stage: Stage, points: tupl
         names.append(name)
     for name in names:
         assert await network.end_of(name, 40) == -9
-        stage.deaths += [(time.monotonic(), int(name.split(":")[1]))] if "shard" in name else []
+        stage.ends[network.lives[name]] = End(time.monotonic())
         network.kill(name)
         network.start_again(name)
     died = time.monotonic()
-    await until(
-        lambda: all(s[-1] > died + 0.5 for s in society.shows.values()), 30, "all bots to serve again"
-    )
+    await until(lambda: min(society.last_shown.values()) > died + 0.5, 30, "all bots to serve again")
     await until(lambda: society.meetings[-1] > died + 0.5, 30, "people to meet again")
-    await until(lambda: society.open_texts(before=died) == 0, 30, "every text to be shown or answered")
+    ledger = society.ledger
+    await until(lambda: not ledger.lost(before=died), 30, "every text to be shown or answered")
     society.learn(stage.scanner.conversations)
     assert stage.scanner.broken == []
-    assert society.strayed() == []
-    assert society.evaluate().inversions == 0
-    assert society.unexplained(stage.deaths) == []
+    assert ledger.strayed() == []
+    assert ledger.inversions() == []
+    assert ledger.repeats(stage.ends).unexplained == []
     assert network.ended() == {}

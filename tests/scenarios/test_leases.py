@@ -52,6 +52,11 @@ async def test_a_shard_frozen_beyond_its_lease_changes_nothing_any_more(network:
     network.thaw(name)
     assert await network.end_of(name) == 1
     assert "is no longer the newest, this process owns it no more" in network.log(name)
+
+    async def counted() -> bool:
+        return await network.figure(second, "duologue_stale_refused") >= 1
+
+    await until(counted, 20, "what the frozen process wanted to write to be counted as refused")
     await talking
     await pairs.settled(30)
     assert complete(pairs.evaluate())

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from core.state.postgres.pool import Database
 from simulator.faults.rules import Kind, Rule
 from tests.harness.network import Network, running
 from tests.harness.pairs import Pairs
-from tests.harness.stage import breaches, complete, met, parted
+from tests.harness.stage import bot, breaches, complete, met, parted
 from tests.harness.waiting import until
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
@@ -67,6 +68,34 @@ async def test_known_people_go_on_without_postgresql(network: Network) -> None:
     await newcomers.join([one])
     await parted(pairs)
     assert d.told("has left")
+
+
+async def test_an_outage_of_more_than_a_day_is_noticed_and_told_to_the_admins(network: Network) -> None:
+    """Telegram has forgotten by then what it could not hand over."""
+    bot_id, account = bot(network, 0)
+    name = f"shard:{bot_id}"
+    pairs = Pairs(network.simulator)
+    admin = pairs.add(account)
+    await pairs.join([admin])
+    async with Database(network.settings.database_url or "") as database:
+
+        async def heard() -> bool:
+            lately = "SELECT 1 FROM bots WHERE id = $1 AND heard_at > now() - interval '1 hour'"
+            return await database.fetchrow(lately, bot_id) is not None
+
+        for hours in (23, 25):
+            await network.stop(name)
+            away = "UPDATE bots SET heard_at = now() - make_interval(hours => $2) WHERE id = $1"
+            await database.execute(away, bot_id, hours)
+            network.start_again(name, admin_ids=(admin.person.id,))
+            await until(heard, 30, "the bot to hear from Telegram")
+            noticed = await network.figure(name, "duologue_outages_too_long_total")
+            assert noticed == (1 if hours > 24 else 0)
+    await until(
+        lambda: admin.told("had heard nothing from Telegram for 25 hours"), 20, "the admin to be told"
+    )
+    assert not admin.told("23 hours")
+    assert "what people wrote before is lost" in network.log(name)
 
 
 async def test_nothing_is_lost_when_redis_is_killed(network: Network) -> None:

@@ -121,6 +121,17 @@ class Bots:
         )
         return changed > 0
 
+    async def note_heard(self, bot: BotId) -> None:
+        """Telegram has just told us all that this bot was to hear. Raises DatabaseAway."""
+        await self._database.execute("UPDATE bots SET heard_at = now() WHERE id = $1", bot)
+
+    async def unheard_seconds(self, bot: BotId) -> float | None:
+        """How long ago that was last noted; None for never. Raises DatabaseAway."""
+        row = await self._database.fetchrow(
+            "SELECT extract(epoch FROM now() - heard_at)::float8 AS seconds FROM bots WHERE id = $1", bot
+        )
+        return row["seconds"] if row is not None else None
+
     async def remove(self, bot: BotId) -> None:
         """Forget a bot and its token; who opened it stays known. Raises BotUnknown."""
         if not await self._database.execute("DELETE FROM bots WHERE id = $1", bot):

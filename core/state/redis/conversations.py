@@ -129,6 +129,7 @@ class Conversations:
                     (
                         *(self._keys.person(pair.a.person), self._keys.person(pair.b.person)),
                         *(self._keys.tickets, self._keys.outbox, self._keys.match_epoch, self._keys.chatting),
+                        self._keys.match_fences,
                     ),
                     (epoch, pair.conversation, pair.a.person, pair.a.id, pair.b.person, pair.b.id),
                 )

@@ -26,6 +26,7 @@ from core.domain.ids import BotId, Epoch
 from core.state.redis.client import Command, RedisClient
 from core.state.redis.keys import Keys
 from core.state.redis.scripts import PUBLISH
+from core.state.redis.streams import REFUSED
 
 __all__ = [
     "BotState",
@@ -92,9 +93,15 @@ class Fleet:
 
     async def publish(self, epoch: Epoch, directory: Directory) -> None:
         """Replace the directory (the leader, about once a second). Raises StaleEpoch, RedisAway."""
-        keys = (self._keys.directory, self._keys.match_epoch)
+        keys = (self._keys.directory, self._keys.match_epoch, self._keys.match_fences)
         if await self._client.run(PUBLISH, keys, (epoch, msgspec.json.encode(directory))) == -1:
             raise StaleEpoch("coordinator", epoch)
+
+    async def refused(self) -> int:
+        """How many writes of conversations, tickets and directories came from processes that were no longer
+        the owner, and were refused. Raises RedisAway.
+        """
+        return int(await self._client.command("HGET", self._keys.match_fences, REFUSED) or 0)
 
     async def directory(self) -> Directory:
         """The newest directory; an empty one where no coordinator has been yet."""

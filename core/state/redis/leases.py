@@ -28,12 +28,21 @@ class Lease:
     """One name's lease in this process: `take`, then `run` keeps it until it is lost."""
 
     def __init__(
-        self, client: RedisClient, clock: Clock, *, name: str, lease_key: str, epoch_key: str, holder: str
+        self,
+        client: RedisClient,
+        clock: Clock,
+        *,
+        name: str,
+        lease_key: str,
+        epoch_key: str,
+        fences_key: str,
+        holder: str,
     ) -> None:
         self._client = client
         self._clock = clock
         self.name = name
         self._keys = (lease_key, epoch_key)
+        self._fences = fences_key
         self._holder = holder
         self._until = float("-inf")
         self._begun = asyncio.Event()
@@ -48,6 +57,7 @@ class Lease:
             name=f"bot {bot}",
             lease_key=keys.lease(bot),
             epoch_key=keys.epoch(bot),
+            fences_key=keys.fences(bot),
             holder=holder,
         )
 
@@ -60,6 +70,7 @@ class Lease:
             name="coordinator",
             lease_key=keys.match_lease,
             epoch_key=keys.match_epoch,
+            fences_key=keys.match_fences,
             holder=holder,
         )
 
@@ -85,9 +96,7 @@ class Lease:
         """Take the lease with a new epoch. Raises LeaseTaken, RedisAway, StaleEpoch."""
         held = await self._client.command("GET", self._keys[0])
         if held is not None and held.decode().partition(" ")[2] != self._holder:
-            raise LeaseTaken(
-                self.name, held.decode().partition(" ")[2], await self._client.command("PTTL", self._keys[0])
-            )
+            raise LeaseTaken(self.name, held.decode().partition(" ")[2], await self._runs_on())
         epoch = await next_epoch()
         asked = self._clock.monotonic()
         reply = await self._client.run(LEASE_TAKE, self._keys, (self._holder, epoch, round(TTL * 1000)))
@@ -98,11 +107,22 @@ class Lease:
         self.epoch = epoch
         self._counts_from(asked)
 
+    async def _runs_on(self) -> int:
+        """How many milliseconds another's lease runs on: never longer than any lease, also where Redis' clock
+        was put back since it was taken. A holder that lives renews it.
+        """
+        left = int(await self._client.command("PTTL", self._keys[0]))
+        if left > TTL * 1000:
+            left = round(TTL * 1000)
+            await self._client.command("PEXPIRE", self._keys[0], left)
+        return left
+
     async def renew(self) -> None:
         """Once more from now. Raises StaleEpoch when another has taken it, RedisAway."""
         asked = self._clock.monotonic()
-        reply = await self._client.run(LEASE_RENEW, self._keys, (self._holder, self.epoch, round(TTL * 1000)))
-        if reply == 0:
+        keys = (*self._keys, self._fences)
+        reply = await self._client.run(LEASE_RENEW, keys, (self._holder, self.epoch, round(TTL * 1000)))
+        if reply == -1:
             self._until = float("-inf")
             raise StaleEpoch(self.name, self.epoch)
         self._counts_from(asked)

@@ -20,6 +20,9 @@ SEEN_KEPT = 2_048
 POISON_KEPT = 10_000
 """How many unreadable entries are kept to be looked at."""
 
+REFUSED = "refused"
+"""The field beside the fences in which the scripts count stale writes."""
+
 START = EntryId("0")
 
 Note = tuple[Script, Sequence[str], Sequence[Argument]]
@@ -46,6 +49,16 @@ class Entry(NamedTuple):
 
     id: EntryId
     payload: bytes
+
+
+class Look(NamedTuple):
+    """How many entries wait, the oldest one's time in milliseconds since 1970 (0 = none), and how many
+    writes by processes that were no longer the owner were refused here.
+    """
+
+    waiting: int
+    oldest_ms: int
+    refused: int
 
 
 class Streams:
@@ -94,6 +107,7 @@ class Inbox:
         self._poison = keys.poison(bot)
         self._inflight = keys.inflight(bot)
         self._epoch = keys.epoch(bot)
+        self._fences = keys.fences(bot)
 
     async def read(self, after: EntryId, count: int, *, block_ms: int = BLOCK_MS) -> list[Entry]:
         """Up to `count` entries after the cursor, oldest first; waits when there is none."""
@@ -115,7 +129,7 @@ class Inbox:
         """
         settle: Note = (
             SETTLE,
-            (self._inbox, self._inflight, self._epoch),
+            (self._inbox, self._inflight, self._epoch, self._fences),
             (epoch, len(done), *done, *started),
         )
         replies = await self._client.run_many([*notes, settle])
@@ -124,9 +138,8 @@ class Inbox:
 
     async def quarantine(self, epoch: Epoch, entry: EntryId, reason: str) -> None:
         """Put an entry that cannot be delivered aside. Raises StaleEpoch."""
-        reply = await self._client.run(
-            QUARANTINE, (self._inbox, self._poison, self._epoch), (epoch, entry, reason, POISON_KEPT)
-        )
+        keys = (self._inbox, self._poison, self._epoch, self._fences)
+        reply = await self._client.run(QUARANTINE, keys, (epoch, entry, reason, POISON_KEPT))
         if reply == -1:
             raise StaleEpoch(str(self._bot), epoch)
 
@@ -136,9 +149,13 @@ class Inbox:
         await self._client.command("DEL", self._inflight)
         return {EntryId(member.decode()) for member in members}
 
-    async def backlog(self) -> tuple[int, int]:
-        """How many entries wait, and the oldest one's time in milliseconds since 1970 (0 = none)."""
-        length, oldest = await self._client.pipeline(
-            [("XLEN", self._inbox), ("XRANGE", self._inbox, "-", "+", "COUNT", 1)]
+    async def look(self) -> Look:
+        """How the stream is just now. Raises RedisAway."""
+        length, oldest, refused = await self._client.pipeline(
+            [
+                ("XLEN", self._inbox),
+                ("XRANGE", self._inbox, "-", "+", "COUNT", 1),
+                ("HGET", self._fences, REFUSED),
+            ]
         )
-        return length, int(oldest[0][0].split(b"-")[0]) if oldest else 0
+        return Look(length, int(oldest[0][0].split(b"-")[0]) if oldest else 0, int(refused or 0))

@@ -74,7 +74,7 @@ class Network:
     async def told(self, bot: BotId) -> list[tuple[PersonId, Change]]:
         """What the shard of that bot has to tell."""
         inbox = Inbox(self.client, self.keys, bot)
-        if (await inbox.backlog())[0] == 0:
+        if (await inbox.look()).waiting == 0:
             return []
         envelopes = [decode(entry.payload) for entry in await inbox.read(START, 10_000, block_ms=1)]
         return [(e.to, e.body.change) for e in envelopes if isinstance(e.body, Happening)]

@@ -269,7 +269,7 @@ class Machine(RuleBasedStateMachine):
         for bot in BOTS:
             want = sorted((e.person, e.standing.seq, e.change) for e in self.carried if e.bot == bot)
             inbox = Inbox(self.client, self.keys, bot)
-            length, _ = self.loop.run(inbox.backlog())
+            length = self.loop.run(inbox.look()).waiting
             entries = self.loop.run(inbox.read(START, 10_000, block_ms=1)) if length else []
             assert sorted(happening(envelopes.decode(entry.payload)) for entry in entries) == want
 

@@ -4,10 +4,19 @@
 -- How long the last conversation of an idle person is remembered: 48 hours.
 local KEPT_MS = 172800000
 
--- Whether `epoch` of `source` is the newest known here; a newer one is remembered.
+-- A write by who is no longer the owner: counted beside the fences.
+local function refuse(fences)
+  redis.call('HINCRBY', fences, 'refused', 1)
+  return -1
+end
+
+-- Whether `epoch` of `source` is the newest known here; a newer one is remembered, an older one counted.
 local function fence(key, source, epoch)
   local known = tonumber(redis.call('HGET', key, source) or '0')
-  if epoch < known then return false end
+  if epoch < known then
+    refuse(key)
+    return false
+  end
   if epoch > known then redis.call('HSET', key, source, epoch) end
   return true
 end

@@ -1,8 +1,11 @@
 -- Two people who both still wait become a conversation.
--- KEYS person a, person b, tickets, outbox, leader's epoch, chatting
+-- KEYS person a, person b, tickets, outbox, leader's epoch, chatting, fences
 -- ARGV epoch, conversation, person a, ticket a, person b, ticket b
 -- Returns {'stale'} | {'gone', a still waits, b still waits} | {'done', event, event}.
-if redis.call('GET', KEYS[5]) ~= ARGV[1] then return {'stale'} end
+if redis.call('GET', KEYS[5]) ~= ARGV[1] then
+  refuse(KEYS[7])
+  return {'stale'}
+end
 local a, b = standing(KEYS[1]), standing(KEYS[2])
 local a_waits = a[2] == 'waiting' and a[4] == ARGV[4]
 local b_waits = b[2] == 'waiting' and b[4] == ARGV[6]

@@ -1,6 +1,6 @@
 -- Take done entries out of the inbox and note those that go to Telegram now.
--- KEYS inbox, inflight, epoch   ARGV epoch, how many done, done ids ..., started ids ...
-if redis.call('GET', KEYS[3]) ~= ARGV[1] then return -1 end
+-- KEYS inbox, inflight, epoch, fences   ARGV epoch, how many done, done ids ..., started ids ...
+if redis.call('GET', KEYS[3]) ~= ARGV[1] then return refuse(KEYS[4]) end
 local done = tonumber(ARGV[2])
 for i = 3, 2 + done do
   redis.call('XDEL', KEYS[1], ARGV[i])
