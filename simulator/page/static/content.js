@@ -8,7 +8,11 @@ const FILE = (file) => `/page/file/${encodeURIComponent(file.file_unique_id)}`;
 export function media(message, phone) {
   const kind = Object.keys(KINDS).find((name) => message[name] !== undefined);
   if (!kind || typeof message[kind] !== "object") return null;
-  return KINDS[kind](message[kind], message, phone);
+  try {
+    return KINDS[kind](message[kind], message, phone);
+  } catch {
+    return null; // a known kind in a form of the future
+  }
 }
 
 /** The words of a line that Telegram writes itself, or null for anything else. */
