@@ -33,6 +33,9 @@ LogFormat = Literal["console", "json"]
 
 _TOKEN = re.compile(r"[0-9]{5,}:[A-Za-z0-9_-]{30,}", re.ASCII)
 _KEY_PREFIX = re.compile(r"[A-Za-z0-9_.:-]{1,32}", re.ASCII)
+_SOCKETS_LENGTH = 75
+"""A socket's path has at most 107 characters, its name among them."""
+
 _SHOWN = 30
 """A longer value is not repeated to the operator: it may be a token in the wrong place."""
 
@@ -194,6 +197,22 @@ class Settings(BaseSettings):
         description="ids of private channels like -1001234567890, commas between them, in which every bot is "
         "an administrator: big files go from bot to bot through them",
     )
+    webhook_url: Annotated[str, AfterValidator(_check_api_url)] | None = Field(
+        default=None,
+        description="the public address of a front door, like https://bots.example.org, to which Telegram "
+        "brings updates; without it they are fetched",
+    )
+    webhook_sockets: Path | None = Field(
+        default=None,
+        description="a folder in which each shard listens for the front door; it has at most "
+        f"{_SOCKETS_LENGTH} characters",
+    )
+    webhook_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="0, or the port on which a shard that has its machine for itself hears the front door",
+    )
     data_dir: Path = Field(
         default=Path(".duologue"), description="a folder for the embedded servers' data that we may write to"
     )
@@ -211,6 +230,12 @@ class Settings(BaseSettings):
         le=1000,
         allow_inf_nan=False,
         description="messages a second a bot, from 1 to 1000",
+    )
+    tokens_per_minute: int = Field(
+        default=20,
+        ge=1,
+        le=100_000,
+        description="how many tokens a minute may be shown to Telegram for the first time, from 1 to 100000",
     )
     match_patience: float = Field(
         default=20.0,
@@ -235,6 +260,11 @@ class Settings(BaseSettings):
         default=(),
         description="empty; in tests, where a process is to die, like after_send:3",
     )
+
+    @property
+    def hooks(self) -> Path:
+        """Where the shards' sockets are."""
+        return (self.webhook_sockets or self.data_dir / "hooks").expanduser().absolute()
 
     def filled(
         self,
@@ -324,6 +354,10 @@ def _clashes(settings: Settings) -> list[str]:
         if port in names:
             problems.append(f"{_variable(field)} is {port} like {_variable(names[port])}; they should differ")
         names[port] = field
+    length = len(str(settings.hooks))
+    if settings.webhook_url is not None and not settings.webhook_port and length > _SOCKETS_LENGTH:
+        told = Settings.model_fields["webhook_sockets"].description
+        problems.append(f"{_variable('webhook_sockets')} has {length} characters; it should be {told}")
     return problems
 
 

@@ -6,7 +6,8 @@ that `up` holds the folder's lock, so a note left by a killed one misleads nobod
 
 import os
 import secrets
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,7 +16,11 @@ from pydantic import SecretStr
 
 from config.settings import Settings
 from core.domain.errors import DuologueError
+from core.domain.ids import BotId
 from deploy.embedded.folders import FolderLock, FolderTaken, FolderUnusable, make_private
+
+ACQUAINTED_S = 600.0
+"""How long Telegram's server is taken to know a token that it has seen."""
 
 
 class NoSecretKey(DuologueError):
@@ -83,6 +88,25 @@ class Home:
         new.write_bytes(msgspec.json.encode(running))
         new.chmod(0o600)
         new.replace(_note(self.root))
+
+    def note_acquainted(self, bots: Iterable[BotId]) -> None:
+        """Telegram sees these bots now."""
+        new = self._acquaintances.with_suffix(".new")
+        new.write_bytes(msgspec.json.encode(sorted(bots)))
+        new.replace(self._acquaintances)
+
+    def acquainted(self) -> tuple[BotId, ...]:
+        """Bots that Telegram has seen so lately that it still knows them."""
+        try:
+            if time.time() - self._acquaintances.stat().st_mtime > ACQUAINTED_S:
+                return ()
+            return msgspec.json.decode(self._acquaintances.read_bytes(), type=tuple[BotId, ...])
+        except (OSError, msgspec.MsgspecError):
+            return ()
+
+    @property
+    def _acquaintances(self) -> Path:
+        return self.work / "acquainted.json"
 
     def secret_key(self, settings: Settings) -> SecretStr:
         """The key that seals tokens: as set, or one made and kept here where the database is ours too.

@@ -10,6 +10,7 @@ import os
 import socket
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 
 import aiohttp
 import structlog
@@ -26,7 +27,7 @@ from core.service.log import configure
 from core.service.outages import Outages
 from core.service.run import Done, run_process
 from core.state.people import People
-from core.state.postgres.bots import Bots
+from core.state.postgres.bots import Bots, BotUnknown
 from core.state.postgres.crypt import TokenCipher
 from core.state.postgres.epochs import Epochs
 from core.state.postgres.people import PeopleTable
@@ -46,12 +47,14 @@ from shard.claim import claim, quarantine
 from shard.files import FileDoor, FileSource, Signer
 from shard.inbound.admission import Admission
 from shard.inbound.desk import Counter
+from shard.inbound.door import port_at, socket_at
 from shard.inbound.gathering import Gathering
 from shard.inbound.handling import Handling
 from shard.inbound.intake import Intake
 from shard.inbound.overview import Overview
 from shard.inbound.polling import Poller
 from shard.inbound.vigil import Vigil
+from shard.inbound.webhook import Place, Webhook, path_of, secret_of
 from shard.outbound.bounce import Bouncer
 from shard.outbound.crossing import Crossing
 from shard.outbound.direct import Direct
@@ -100,6 +103,7 @@ class _Base:
     seal: Seal
     vaults: Vaults
     port: int
+    bots: Bots
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +162,7 @@ async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.E
             return
         base = _Base(
             *(settings, bot, clock, keys, database, client, session, wire, lease),
-            *(Signer(secret, clock), Seal(bot, secret), Vaults(settings.vault_channels, clock), port),
+            *(Signer(secret, clock), Seal(bot, secret), Vaults(settings.vault_channels, clock), port, bots),
         )
         try:
             await _serve(base, token, doors, stop)
@@ -184,10 +188,10 @@ async def _serve(base: _Base, token: str, doors: dict[str, FileDoor], stop: asyn
             *(telegram.direct.call, base.clock, parts.create_task),
         )
         vigil = Vigil(
-            *(base.bot, Bots(base.database, None), base.lease, state.streams),
+            *(base.bot, base.bots, base.lease, state.streams),
             *(frozenset(base.settings.admin_ids), base.clock),
         )
-        poller = _inbound(base, telegram, state, counter, vigil, Bot(token))
+        source = _inbound(base, telegram, state, counter, vigil, token)
         parts.create_task(base.lease.run(), name="lease")
         parts.create_task(telegram.budget.run(), name="budget")
         parts.create_task(state.people.run(), name="people")
@@ -197,9 +201,9 @@ async def _serve(base: _Base, token: str, doors: dict[str, FileDoor], stop: asyn
         parts.create_task(outbound.reporter.run(), name="reporter")
         parts.create_task(present(telegram.direct.call), name="profile")
         parts.create_task(vigil.run(), name="vigil")
-        polling = parts.create_task(poller.run(), name="poller")
+        taking_in = parts.create_task(source.run(), name="inbound")
         log.info("serving", bot=base.bot, epoch=base.lease.epoch)
-        await _stop_in_order(stop, poller, polling, outbound.sender, base.lease)
+        await _stop_in_order(stop, source, taking_in, outbound.sender, base.lease)
 
 
 def _add_doors(pages: web.Application, doors: dict[str, FileDoor]) -> None:
@@ -259,28 +263,60 @@ def _outbound(base: _Base, telegram: _Telegram, state: _State) -> _Outbound:
 
 
 def _inbound(
-    base: _Base, telegram: _Telegram, state: _State, counter: Counter, vigil: Vigil, bot: Bot
-) -> Poller:
+    base: _Base, telegram: _Telegram, state: _State, counter: Counter, vigil: Vigil, token: str
+) -> Poller | Webhook:
     clock = base.clock
     reach, reports = Reach(base.database), Reports(base.database)
     admission = Admission(base.bot, state.people, reach, reports, state.fleet, base.seal, clock)
     overview = Overview(state.fleet, clock, frozenset(base.settings.admin_ids))
-    handling = Handling(bot, counter, admission, state.people, overview, state.messages, base.seal)
+    handling = Handling(Bot(token), counter, admission, state.people, overview, state.messages, base.seal)
+    url = base.settings.webhook_url
     intake = Intake(
-        *(base.bot, base.lease, state.streams, state.standings, state.messages, clock, handling.handle)
+        *(base.bot, base.lease, state.streams, state.standings, state.messages, clock, handling.handle),
+        in_order=url is None,
     )
     gathering = Gathering(base.settings.send_rate)
-    return Poller(telegram.raw, base.lease, intake, vigil, clock, gathering)
+    if url is None:
+        return Poller(telegram.raw, base.lease, intake, vigil, clock, gathering)
+    place = _place(base, url, token)
+    wanted = partial(_is_wanted, base.bots, base.bot)
+    return Webhook(
+        *(base.bot, telegram.raw, base.lease, intake.take_in, vigil.heard, clock, gathering, place, wanted)
+    )
+
+
+def _place(base: _Base, url: str, token: str) -> Place:
+    settings, secret = base.settings, base.settings.secret_key
+    assert secret is not None, "asked for at the start"
+    if settings.webhook_port:
+        listen = partial(port_at, settings.listen_host, settings.webhook_port)
+    else:
+        listen = partial(socket_at, settings.hooks / f"{base.bot}.sock")
+    return Place(url + path_of(base.bot), secret_of(secret.get_secret_value(), token), listen)
+
+
+async def _is_wanted(bots: Bots, bot: BotId) -> bool:
+    """Whether the bot is to be served, by this process or another; taken to be so where nobody can tell."""
+    try:
+        return (await bots.get(bot)).state.serves
+    except BotUnknown:
+        return False
+    except StoreAway:
+        return True
 
 
 async def _stop_in_order(
-    stop: asyncio.Event, poller: Poller, polling: asyncio.Task[None], sender: Sender, lease: Lease
+    stop: asyncio.Event,
+    source: Poller | Webhook,
+    taking_in: asyncio.Task[None],
+    sender: Sender,
+    lease: Lease,
 ) -> None:
     """When told to stop: intake, then what is under way, then the lease; ends the group."""
     await stop.wait()
-    poller.stop()
+    source.stop()
     sender.stop()
-    await asyncio.wait({polling}, timeout=DRAIN_SECONDS)
+    await asyncio.wait({taking_in}, timeout=DRAIN_SECONDS)
     try:
         async with asyncio.timeout(DRAIN_SECONDS):
             await sender.drained()

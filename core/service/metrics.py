@@ -37,6 +37,10 @@ POLL_CONFLICTS = _counter("poll_conflicts", "409 answers while polling: somebody
 OUTAGES_TOO_LONG = _counter(
     "outages_too_long", "Times that Telegram was not heard for longer than it keeps updates."
 )
+WEBHOOK_REFUSED = _counter("webhook_refused", "Deliveries refused: wrong secret, path or form.")
+WEBHOOK_REPEATS = _counter("webhook_repeats", "Deliveries of updates that had been taken in already.")
+WEBHOOK_LATER = _counter("webhook_later", "Deliveries told to come again: no lease, or Redis away.")
+WEBHOOK_PENDING = _gauge("webhook_pending", "Updates that Telegram had to bring yet, at the last look.")
 UPDATES_UNREADABLE = _counter("updates_unreadable", "Updates that could not be read and were passed over.")
 HANDLER_FAILURES = _counter("handler_failures", "Commands or buttons whose handler failed.")
 SEALS_BROKEN = _counter("seals_broken", "Buttons pressed that were never given to who pressed them.")

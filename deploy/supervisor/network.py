@@ -33,6 +33,7 @@ SHARD_END_S = 6.0
 COORDINATOR_END_S = 1.0
 SIMULATOR_END_S = 0.5
 SERVE_WITHIN_S = 20.0
+REMEMBER_EVERY_S = 30.0
 
 
 class Network:
@@ -49,7 +50,7 @@ class Network:
         self._home = Home(settings.data_dir, demo=self._demo)
         self._keeper = Keeper(nursery, screen, Roll(self._note))
         self._ports = Ports(settings.listen_host, settings.metrics_port)
-        self._acquaintances = Acquaintances(10_000 if self._demo else 20)
+        self._acquaintances = Acquaintances(10_000 if self._demo else settings.tokens_per_minute)
         self._serving: dict[BotId, int] = {}
         self._own: tuple[EmbeddedServer, ...] = ()
 
@@ -57,6 +58,7 @@ class Network:
         """Start all and keep it until cancelled, then stop all in order. Raises DuologueError."""
         async with self._home.held():
             self._check_ports()
+            self._acquaintances.know(self._home.acquainted())
             secret = self._home.secret_key(self._settings)
             self._nursery.begin()
             async with servers(self._settings, self._home, self._screen) as found:
@@ -93,6 +95,7 @@ class Network:
                     minds.create_task(self._keeper.keep(job), name=job.name)
                 async with asyncio.TaskGroup() as hands:
                     hands.create_task(Shards(bots, self._keep_shard).run(), name="shards")
+                    hands.create_task(self._remember_acquaintances(), name="acquaintances")
                     await self._until_serving(bots, http)
                     signpost(self._screen, self._settings, self._home, demo=self._demo, logs=self._logs)
                     await asyncio.Event().wait()
@@ -129,6 +132,12 @@ class Network:
         finally:
             del self._serving[row.id]
             self._ports.give_back(port)
+
+    async def _remember_acquaintances(self) -> None:
+        """A start soon after need not show these tokens to Telegram one by one."""
+        while True:
+            self._home.note_acquainted(self._serving)
+            await asyncio.sleep(REMEMBER_EVERY_S)
 
     async def _until_serving(self, bots: Bots, http: aiohttp.ClientSession) -> None:
         """Wait for the shards; not for ever, they may still come."""

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 
 from core.domain.ids import BotId
@@ -23,6 +23,10 @@ class Acquaintances:
         self._within_s = within_s
         self._known: set[BotId] = set()
         self._turns: deque[float] = deque(maxlen=at_most)
+
+    def know(self, bots: Iterable[BotId]) -> None:
+        """Telegram has seen these a moment ago."""
+        self._known.update(bots)
 
     async def meet(self, bot: BotId) -> None:
         """Wait until this bot may show itself; at once where it has before."""

@@ -1,4 +1,4 @@
-"""From Telegram into Redis: poll, understand, append, and only then confirm.
+"""From Telegram into Redis: poll or be brought, understand, append, and only then confirm.
 
 A batch is worked through with one chain a chat, so that a person's updates keep their order
 and nobody waits for another's slow command. Relayed messages of the whole batch are appended

@@ -54,7 +54,10 @@ class Intake:
         messages: MessageMap,
         clock: Clock,
         handle: Handler,
+        *,
+        in_order: bool = True,
     ) -> None:
+        """`in_order`: all updates of a person come in order, so that an older one can only be a repeat."""
         self._bot = bot
         self._lease = lease
         self._streams = streams
@@ -62,6 +65,7 @@ class Intake:
         self._messages = messages
         self._clock = clock
         self._handle = handle
+        self._in_order = in_order
         self._manners = Manners()
 
     async def take_in(self, raw: Sequence[msgspec.Raw]) -> None:
@@ -114,9 +118,8 @@ class Intake:
         update, raw = taken
         standing = self._standings.get(person) or Standing()
         if standing.bot == self._bot and standing.comes_after(update.update_id):
-            # It comes again after a death: it was appended before the command that came after it was worked
-            # through, and its conversation may be over. Whoever the partner is now, it is not theirs.
-            return []
+            # Its conversation may be over. Whoever the partner is now, it is not theirs.
+            return self._came_late(person, update)
         if not self._manners.allows(person, update.update_id, self._clock.monotonic()):
             return self._too_fast(person, update)
         if update.message is not None:
@@ -131,6 +134,13 @@ class Intake:
         elif update.message_reaction is not None:
             body = self._reaction(person, standing, update.message_reaction)
         return [] if body is None else [self._sealed(standing, update.update_id, body)]
+
+    def _came_late(self, person: PersonId, update: Update) -> list[Append]:
+        """It was written before a command that was worked through already."""
+        if self._in_order or update.message is None:
+            # It comes again after a death: it was appended before the command was worked through.
+            return []
+        return [self._answer(person, update.update_id, "not_delivered_over", update.message.message_id)]
 
     def _too_fast(self, person: PersonId, update: Update) -> list[Append]:
         """Nothing goes, and now and then the person is told so."""

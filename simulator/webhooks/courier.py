@@ -41,12 +41,12 @@ class Courier:
         self._clock = clock
         self._faults = faults
         self._play = play
-        self._busy: set[int] = set()
+        self._busy: set[tuple[int, str]] = set()
         self._something = asyncio.Event()
         self._dice = random.Random(bot.id)
 
     async def run(self) -> None:
-        """Starts a delivery for each chat that has something and is not being served."""
+        """Starts a delivery for each line that has something and is not being served."""
         forget = self._bot.queue.listen(self._something.set)
         connector = aiohttp.TCPConnector(limit=self._webhook.max_connections)
         try:
@@ -57,21 +57,21 @@ class Courier:
                 while True:
                     self._something.clear()
                     for update in self._next():
-                        self._busy.add(update.chat)
+                        self._busy.add(update.line)
                         deliveries.create_task(self._bring(session, update), name=f"webhook-{update.id}")
                     await self._something.wait()
         finally:
             forget()
 
     def _next(self) -> list[Update]:
-        """The oldest update of each chat that is not busy, as many as there are connections free."""
-        chosen: dict[int, Update] = {}
+        """The oldest update of each line that is not busy, as many as there are connections free."""
+        chosen: dict[tuple[int, str], Update] = {}
         free = self._webhook.max_connections - len(self._busy)
         for update in self._bot.queue.peek(_LOOK_AHEAD, 1 << 62):
             if len(chosen) >= free:
                 break
-            if update.chat not in self._busy and update.chat not in chosen:
-                chosen[update.chat] = update
+            if update.line not in self._busy and update.line not in chosen:
+                chosen[update.line] = update
         return list(chosen.values())
 
     async def _bring(self, session: aiohttp.ClientSession, update: Update) -> None:
@@ -89,7 +89,7 @@ class Courier:
                     if self._faults and self._faults.strike(self._bot.id, "webhook", (update.chat,)):
                         await self._repeat(session, update)
         finally:
-            self._busy.discard(update.chat)
+            self._busy.discard(update.line)
             self._something.set()
 
     async def _repeat(self, session: aiohttp.ClientSession, update: Update) -> None:

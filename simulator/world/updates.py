@@ -32,6 +32,11 @@ class Update:
     born: float
     chat: int
 
+    @property
+    def line(self) -> tuple[int, str]:
+        """What a webhook is brought in order: a chat's messages and edits; presses, reactions beside them."""
+        return self.chat, "" if "message" in self.kind and self.kind not in ON_REQUEST else self.kind
+
 
 class UpdateQueue:
     """The queue of one bot. Unconfirmed updates die of age, each kind at its own."""

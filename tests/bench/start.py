@@ -1,89 +1,198 @@
-"""`bench start`: from nothing to every shard having sent, 3 and 34 shards, cold and warm.
+"""`bench start`: from nothing to every shard having sent, with the one command that starts the network.
 
-Cold: the process that all are forked from has imported nothing yet, servers have no data. Warm: all
-shards are stopped in order and started again. Each shard has sent when somebody who presses START
-is answered by its bot.
+Cold: a data folder that does not exist, so servers with no data, no schema, tokens that nobody has
+seen. Warm: the same folder after an orderly end. A shard has sent when somebody who presses START is
+answered by its bot. And a clone of this repository: from `git clone` through `make up` to the first
+text that one person wrote and another was shown.
 """
 
 import asyncio
+import os
+import shutil
+import signal
 import subprocess
-import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
+from pathlib import Path
 
-from core.domain.ids import BotId
-from simulator.app import Options
+import aiohttp
+
+from simulator.app import Options, Simulator, running
+from simulator.client import Client, SimulatorRefused
 from simulator.world.actors import Bot, Person
 from simulator.world.messages import Message
 from tests.bench.report import Progress, Report, at_most, machine, middle, plain
-from tests.harness.network import Network, running
+from tests.deploy.up import COMMAND, REPOSITORY, environment, free_ports
 from tests.harness.waiting import until
 
 FEW, FLEET = 3, 34
-LIMIT_SECONDS = 60.0
-QUICK_LIMIT_SECONDS = 20.0
-"""Who has not answered by then has not started: the figure is -1, and holds nothing."""
+ROUNDS = 3
+LIMIT_SECONDS = 120.0
+QUICK_SECONDS = 46.0
+"""A quick run ends by then. What has not started is infinite, which is shown as -1 and holds nothing."""
 
 
 async def run(quick: bool, progress: Progress) -> Report:
-    """Seconds until every shard has sent; medians over rounds of the warm starts."""
-    rounds, limit = (1, QUICK_LIMIT_SECONDS) if quick else (5, LIMIT_SECONDS)
+    """Seconds until every shard has sent; medians over rounds."""
     conditions = machine()
-    warm: dict[int, list[float]] = {}
-    cold: dict[int, float] = {}
-    progress("importing once, as the first process of a machine does")
-    imports = await asyncio.to_thread(_imports)
-    for bots in (FLEET, FEW):
-        progress(f"{bots} shards, cold")
-        began = time.monotonic()
-        options = Options(port=0, bots=bots)
-        async with running(bots, options=options, log_level="warning", wait=False) as network:
-            answered = await _all_answer(network, network.bots, limit)
-            # The process they are forked from lives on, so the second network finds its imports done.
-            cold[bots] = answered - began + (imports if bots != FLEET else 0.0)
-            for number in range(rounds):
-                progress(f"{bots} shards, warm, round {number + 1} of {rounds}")
-                await asyncio.gather(*(network.stop(f"shard:{bot}") for bot in network.bots))
-                began = time.monotonic()
-                for bot in network.bots:
-                    network.start_shard(bot)
-                warm.setdefault(bots, []).append(await _all_answer(network, network.bots, limit) - began)
-    conditions |= {"rounds": rounds, "limit_s": limit}
+    rounds = 1 if quick else ROUNDS
+    end = time.monotonic() + (QUICK_SECONDS if quick else 1e9)
+
+    def left() -> float:
+        return min(LIMIT_SECONDS, end - time.monotonic())
+
+    cold: dict[int, list[float]] = {FLEET: [], FEW: []}
+    warm: dict[int, list[float]] = {FLEET: [], FEW: []}
+    for number in range(rounds):
+        for bots in (FLEET, FEW):
+            with tempfile.TemporaryDirectory(prefix="duo-") as folder:
+                for name, into in (("cold", cold), ("warm", warm)):
+                    progress(f"{bots} shards, {name}, round {number + 1} of {rounds}")
+                    into[bots].append(await _up(bots, Path(folder) / "data", left))
+                    progress(f"  {into[bots][-1]:.1f} s")
+    progress("a clone of this repository")
+    clone = await _clone(left, progress)
+    conditions |= {"rounds": rounds, "tokens": FLEET, "limit_s": QUICK_SECONDS if quick else LIMIT_SECONDS}
     return Report(
         "start",
         conditions,
         (
-            at_most("start.fleet_s", cold[FLEET], "s, 34 shards cold until each has sent", 15.0),
+            at_most("start.fleet_s", middle(cold[FLEET]), "s, 34 shards cold until each has sent", 15.0),
             plain("start.fleet_warm_s", middle(warm[FLEET]), "s, 34 shards warm"),
-            plain("start.few_s", cold[FEW], "s, 3 shards cold"),
+            plain("start.few_s", middle(cold[FEW]), "s, 3 shards cold"),
             plain("start.few_warm_s", middle(warm[FEW]), "s, 3 shards warm"),
-            plain("start.imports_s", imports, "s of it: all imports, once a machine"),
+            plain("start.clone_s", clone, "s, git clone, make up, until a text was relayed"),
         ),
     )
 
 
-def _imports() -> float:
-    """Seconds that a fresh process takes to import what a shard needs."""
-    began = time.monotonic()
-    subprocess.run([sys.executable, "-c", "import tests.harness.preload"], check=True)
-    return time.monotonic() - began
+async def _up(bots: int, data: Path, left: Callable[[], float]) -> float:
+    """Seconds from `duologue up` to all bots having answered; it is stopped in order then."""
+    async with running(Options(port=0, bots=bots)) as simulator:
+        metrics, console = free_ports(2)
+        settings = {
+            "bot_tokens": ",".join(bot.token for bot in simulator.world.bots.values()),
+            "telegram_api_url": simulator.url,
+            "tokens_per_minute": 10_000,
+            "data_dir": data,
+            "metrics_port": metrics,
+            "console_port": console,
+        }
+        began = time.monotonic()
+        process = await _start([*COMMAND, "up"], REPOSITORY, environment(**settings))
+        try:
+            return await _all_answer(simulator, left()) - began
+        finally:
+            await _end(process)
 
 
-async def _all_answer(network: Network, bots: Sequence[BotId], seconds: float) -> float:
-    """Somebody new presses START at each bot; when each had been shown something, infinity if not in time."""
-    world = network.simulator.world
-    waiting = {int(bot) for bot in bots}
+async def _all_answer(simulator: Simulator, seconds: float) -> float:
+    """Somebody new has pressed START at each bot; when each had been shown something."""
+    world = simulator.world
+    waiting = set(world.bots)
 
     def shown(_: Person, bot: Bot, __: Message) -> None:
         waiting.discard(bot.id)
 
     world.hooks.on_shown.append(shown)
+    for bot in list(world.bots.values()):
+        world.people.open(world.people.create(), bot)
     try:
-        for bot in bots:
-            world.people.open(world.people.create(), world.bot(bot))
         await until(lambda: not waiting, seconds, "every bot to answer")
     except AssertionError:
         return float("inf")
-    finally:
-        world.hooks.on_shown.remove(shown)
     return time.monotonic()
+
+
+async def _clone(left: Callable[[], float], progress: Progress) -> float:
+    """Seconds from `git clone` to the first relayed text."""
+    git, make = shutil.which("git"), shutil.which("make")
+    if git is None or make is None or not (REPOSITORY / ".git").exists():
+        progress("no git, no make, or no repository here: not measured")
+        return float("inf")
+    simulator, metrics, console = free_ports(3)
+    settings = {
+        "simulator_port": simulator,
+        "metrics_port": metrics,
+        "console_port": console,
+        "data_dir": ".duologue",
+    }
+    with tempfile.TemporaryDirectory(prefix="duo-") as folder:
+        clone = Path(folder) / "clone"
+        began = time.monotonic()
+        await asyncio.to_thread(
+            subprocess.run, [git, "clone", "-q", "--no-hardlinks", str(REPOSITORY), str(clone)], check=True
+        )
+        # Its own interpreter and packages, not those of this run.
+        own = {name: value for name, value in environment(**settings).items() if name != "PYTHONPATH"}
+        process = await _start([make, "up"], clone, own)
+        try:
+            async with asyncio.timeout(max(0.0, left())):
+                await _relayed(f"http://127.0.0.1:{simulator}")
+            return time.monotonic() - began
+        except TimeoutError:
+            progress("not in time")
+            return float("inf")
+        finally:
+            await _end(process)
+
+
+async def _relayed(url: str) -> None:
+    """Two people begin, agree, look for somebody and write: until a text of theirs was shown to another."""
+    async with Client(url) as client:
+        while True:
+            try:
+                bots = await client.bots()
+                break
+            except (aiohttp.ClientError, OSError, SimulatorRefused):
+                await asyncio.sleep(0.1)
+        people = dict(zip(await client.new_people(2), (bot.id for bot in bots), strict=False))
+        for person, bot in people.items():
+            await client.start(person, bot)
+        after = 0
+        while True:
+            after, events = await client.events(after, wait=1)
+            for event in events:
+                entry = event.get("entry", {})
+                message = entry.get("message", {})
+                writer = message.get("text", "").removeprefix("hello from ")
+                if event["kind"] == "shown" and writer in map(str, people):
+                    return
+                offered = [
+                    button.get("callback_data", "")
+                    for row in message.get("reply_markup", {}).get("inline_keyboard", [])
+                    for button in row
+                ]
+                person, bot = event["person"], event["bot"]
+                if event["kind"] != "shown" or people.get(person) != bot:
+                    continue
+                for data in offered:
+                    if data.startswith(("consent:yes", "menu:find")):
+                        await client.press(person, bot, data, entry["message_id"])
+                    elif data.startswith("menu:next"):
+                        await client.send(person, bot, f"hello from {person}")
+
+
+async def _start(words: list[str], folder: Path, env: dict[str, str]) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        *words,
+        cwd=folder,
+        env=env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Ask the whole group to end in order; by force when it does not."""
+    for number in (signal.SIGINT, signal.SIGKILL):
+        if process.returncode is not None:
+            return
+        os.killpg(process.pid, number)
+        try:
+            async with asyncio.timeout(15):
+                await process.wait()
+        except TimeoutError:
+            continue

@@ -1,7 +1,9 @@
 """The supervisor's small decisions."""
 
 import asyncio
+import os
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from pydantic import SecretStr
 from config.settings import Settings
 from core.domain.ids import BotId
 from deploy.embedded import FolderTaken
-from deploy.home import Home, NoSecretKey, Process, Running, running
+from deploy.home import ACQUAINTED_S, Home, NoSecretKey, Process, Running, running
 from deploy.supervisor.keeping import STABLE_S, Backoff
 from deploy.supervisor.ports import PortBusy, Ports, require_free
 from deploy.supervisor.shards import Acquaintances
@@ -41,6 +43,25 @@ async def test_new_tokens_above_the_limit_wait_their_turn() -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
             await met.meet(BotId(3))
+
+
+def test_tokens_that_telegram_has_seen_lately_need_not_wait(short_folder: Path) -> None:
+    home = Home(short_folder, demo=False)
+    assert home.acquainted() == ()
+    home.note_acquainted([BotId(12), BotId(11)])
+    assert home.acquainted() == (11, 12)
+    note = short_folder / "acquainted.json"
+    long_ago = time.time() - ACQUAINTED_S - 1
+    os.utime(note, (long_ago, long_ago))
+    assert home.acquainted() == ()
+
+
+async def test_those_known_do_not_count() -> None:
+    met = Acquaintances(at_most=1, within_s=3600)
+    met.know([BotId(1), BotId(2)])
+    async with asyncio.timeout(1):
+        for bot in (1, 2, 3):
+            await met.meet(BotId(bot))
 
 
 def test_ports_are_handed_out_once_and_again_after_their_return() -> None:

@@ -160,6 +160,27 @@ async def test_what_fails_is_tried_again_and_holds_only_its_chat(stage: Stage, h
     assert calls[-1] == "second"
 
 
+async def test_a_press_may_overtake_a_message_but_an_edit_may_not(stage: Stage, house: House) -> None:
+    gate = asyncio.Event()
+
+    async def slow_for_messages(update: Json) -> web.Response:
+        if "message" in update:
+            await gate.wait()
+        return web.Response()
+
+    house.reply = slow_for_messages
+    sent = await stage.send(reply_markup={"inline_keyboard": [[{"text": "Yes", "callback_data": "y"}]]})
+    await stage.call("setWebhook", url=house.url)
+    said = stage.says("first")
+    stage.world.deeds.edit(stage.ada, stage.bot, said.id, text="mended")
+    stage.world.deeds.press(stage.ada, stage.bot, sent["message_id"], "y")
+    await until(lambda: len(house.got) == 1)
+    gate.set()
+    await until(lambda: len(house.got) == 3)
+    kinds = [next(kind for kind in update if kind != "update_id") for update in house.got]
+    assert kinds == ["callback_query", "message", "edited_message"]
+
+
 async def test_retry_after_is_honoured(stage: Stage, house: House) -> None:
     answers = [web.Response(status=429, headers={"Retry-After": "30"}), web.Response()]
 

@@ -227,6 +227,19 @@ def test_admins_are_read_in_order(admins: list[int]) -> None:
     assert read(ADMIN_IDS=",".join(map(str, admins))).admin_ids == tuple(admins)
 
 
+def test_sockets_are_beside_the_data_unless_told_otherwise() -> None:
+    assert read(DATA_DIR="/var/duo").hooks == Path("/var/duo/hooks")
+    assert read(WEBHOOK_SOCKETS="/run/duologue/hooks").hooks == Path("/run/duologue/hooks")
+
+
+def test_a_folder_for_sockets_must_be_short() -> None:
+    long = "/" + "x" * 80
+    (problem,) = problems(WEBHOOK_URL="https://bots.example.org", WEBHOOK_SOCKETS=long)
+    assert problem.startswith("DUOLOGUE_WEBHOOK_SOCKETS has 81 characters; it should be a folder")
+    assert read(WEBHOOK_SOCKETS=long).webhook_url is None, "nobody listens there"
+    assert read(WEBHOOK_URL="https://x.org/", WEBHOOK_SOCKETS=long, WEBHOOK_PORT="9443").webhook_port == 9443
+
+
 def test_filled_changes_only_what_is_given() -> None:
     settings = read(REDIS_URL="redis://one")
     filled = settings.filled(database_url="postgresql://x/y")

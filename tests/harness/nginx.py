@@ -1,0 +1,74 @@
+"""A real nginx as the front door, with the configuration that we ship."""
+
+import asyncio
+import shutil
+import socket
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.harness.waiting import until
+
+LOCATIONS = Path(__file__).resolve().parents[2] / "deploy" / "nginx" / "hooks.conf"
+_CONFIG = """
+daemon off;
+{user}
+worker_processes 1;
+pid {folder}/nginx.pid;
+error_log {folder}/nginx.log warn;
+events {{ worker_connections 512; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    server {{
+        listen 127.0.0.1:{port};
+        set $duologue_hooks {hooks};
+        include {locations};
+    }}
+}}
+"""
+
+
+@asynccontextmanager
+async def nginx(folder: Path, hooks: Path) -> AsyncIterator[str]:
+    """Its address. Without an nginx on this machine the test is skipped."""
+    program = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+    if program is None:
+        pytest.skip("there is no nginx here")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    config = folder / "nginx.conf"
+    user = "user root;" if folder.owner() == "root" else ""
+    config.write_text(_CONFIG.format(folder=folder, hooks=hooks, port=port, locations=LOCATIONS, user=user))
+    log = folder / "nginx.log"
+    process = await asyncio.create_subprocess_exec(
+        *(program, "-c", str(config), "-p", str(folder), "-e", str(log)),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+
+        async def answers() -> bool:
+            assert process.returncode is None, log.read_text()
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                return False
+            writer.close()
+            await writer.wait_closed()
+            return True
+
+        await until(answers, 10, "nginx to listen")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
