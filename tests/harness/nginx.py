@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -36,12 +37,23 @@ http {{
 """
 
 
+PROGRAM = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+needs_nginx = pytest.mark.skipif(
+    PROGRAM is None, reason="there is no nginx here: apt-get install nginx-light"
+)
+
+
+class Front(NamedTuple):
+    """A running front door."""
+
+    url: str
+    pid: int
+
+
 @asynccontextmanager
-async def nginx(folder: Path, hooks: Path) -> AsyncIterator[str]:
-    """Its address. Without an nginx on this machine the test is skipped."""
-    program = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
-    if program is None:
-        pytest.skip("there is no nginx here")
+async def nginx(folder: Path, hooks: Path) -> AsyncIterator[Front]:
+    """One in front of the shards that listen in `hooks`."""
+    assert PROGRAM is not None, "there is no nginx here"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -50,7 +62,7 @@ async def nginx(folder: Path, hooks: Path) -> AsyncIterator[str]:
     config.write_text(_CONFIG.format(folder=folder, hooks=hooks, port=port, locations=LOCATIONS, user=user))
     log = folder / "nginx.log"
     process = await asyncio.create_subprocess_exec(
-        *(program, "-c", str(config), "-p", str(folder), "-e", str(log)),
+        *(PROGRAM, "-c", str(config), "-p", str(folder), "-e", str(log)),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -67,7 +79,7 @@ async def nginx(folder: Path, hooks: Path) -> AsyncIterator[str]:
             return True
 
         await until(answers, 10, "nginx to listen")
-        yield f"http://127.0.0.1:{port}"
+        yield Front(f"http://127.0.0.1:{port}", process.pid)
     finally:
         if process.returncode is None:
             process.terminate()

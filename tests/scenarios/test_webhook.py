@@ -18,12 +18,17 @@ from core.state.postgres.pool import Database
 from shard.inbound.webhook import path_of, secret_of
 from simulator.faults.rules import Kind, Rule
 from tests.harness.network import SECRET, Network, running
-from tests.harness.nginx import nginx
+from tests.harness.nginx import needs_nginx, nginx
 from tests.harness.pairs import Member
 from tests.harness.stage import bot, breaches, complete, met, parted
 from tests.harness.waiting import until
 
-pytestmark = [pytest.mark.scenario, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [
+    pytest.mark.scenario,
+    pytest.mark.timeout(120),
+    pytest.mark.asyncio(loop_scope="module"),
+    needs_nginx,
+]
 
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
@@ -54,10 +59,10 @@ async def front() -> AsyncIterator[Front]:
     folder = Path(tempfile.mkdtemp(prefix="duo-"))
     try:
         async with (
-            nginx(folder, folder / "hooks") as url,
-            running(2, webhook_url=url, webhook_sockets=folder / "hooks") as network,
+            nginx(folder, folder / "hooks") as door,
+            running(2, webhook_url=door.url, webhook_sockets=folder / "hooks") as network,
         ):
-            yield Front(network, url)
+            yield Front(network, door.url)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -14,7 +14,7 @@ import pytest
 from core.domain.errors import DuologueError
 from shard.inbound import door as doors
 from shard.inbound.door import Door, port_at, socket_at
-from tests.harness.nginx import nginx
+from tests.harness.nginx import needs_nginx, nginx
 
 SECRET = "s" * 64
 HEADER = doors.SECRET_HEADER.decode()
@@ -160,13 +160,16 @@ def test_a_place_that_cannot_be_listened_at_is_told(tmp_path: Path) -> None:
             pass
 
 
+@needs_nginx
 async def test_an_nginx_finds_each_bots_socket_and_says_when_there_is_none() -> None:
     folder = Path(tempfile.mkdtemp(prefix="duo-"))
     try:
-        async with nginx(folder, folder / "hooks") as url, aiohttp.ClientSession() as http:
+        async with nginx(folder, folder / "hooks") as front, aiohttp.ClientSession() as http:
 
             async def bring(bot: str = "77", secret: str = SECRET, body: bytes = b"{}") -> tuple[int, str]:
-                async with http.post(f"{url}/hook/{bot}", data=body, headers={HEADER: secret}) as answer:
+                async with http.post(
+                    f"{front.url}/hook/{bot}", data=body, headers={HEADER: secret}
+                ) as answer:
                     return answer.status, answer.headers.get("Retry-After", "")
 
             assert await bring() == (503, "1"), "there is no socket yet"
