@@ -146,7 +146,8 @@ async def test_a_message_overtaken_by_a_button_goes_to_nobody_else(front: Front)
     stranger.say(late, "/find")
     await until(lambda: late.last_offers("menu:next"), 20, "the writer to have another partner")
     seen = len(late.words)
-    assert await front.bring(0, text(writer, last, 20_000, "for the first partner")) == 200
+    # A number that was not brought before, and comes before the press.
+    assert await front.bring(0, text(writer, last - 50_000, 20_000, "for the first partner")) == 200
     await until(lambda: writer.told("the chat was over already"), 20, "the writer to hear of it")
     assert len(late.words) == seen
     for member in (writer, late):
