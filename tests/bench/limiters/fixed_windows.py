@@ -13,7 +13,7 @@ from collections import Counter, deque
 
 import aiohttp
 
-URL, TOKEN, RATE, SECONDS, CHATS = sys.argv[1:]
+URL, TOKEN, RATE, CHATS = sys.argv[1:]
 OVERALL, CHAT_SECOND, CHAT_MINUTE = 30, 1, 20
 DELAY = 0.25
 
@@ -96,11 +96,11 @@ async def main() -> None:
         working = asyncio.ensure_future(throttle.run())
         sys.stdout.write("ready\n")
         sys.stdout.flush()
-        await asyncio.to_thread(sys.stdin.readline)
+        seconds = float(await asyncio.to_thread(sys.stdin.readline))
         ended = loop.run_in_executor(None, sys.stdin.read)
         began = loop.time()
         calls = set()
-        for number in range(int(float(RATE) * float(SECONDS))):
+        for number in range(int(float(RATE) * seconds)):
             await asyncio.sleep(began + number / float(RATE) - loop.time())
             place = number % len(chats)
             calls.add(asyncio.ensure_future(send(chats[place], f"#{place} {number // len(chats)}")))

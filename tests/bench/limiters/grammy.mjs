@@ -7,7 +7,7 @@ const { Bot } = require("grammy");
 const { apiThrottler } = require("@grammyjs/transformer-throttler");
 const { autoRetry } = require("@grammyjs/auto-retry");
 
-const [url, token, rate, seconds, list] = process.argv.slice(2);
+const [url, token, rate, list] = process.argv.slice(2);
 const chats = list.split(",").map(Number);
 const bot = new Bot(token, { client: { apiRoot: url } });
 bot.api.config.use(apiThrottler());
@@ -17,7 +17,7 @@ const count = { done: 0, failed: 0 };
 const lines = createInterface({ input: process.stdin });
 let begun = false;
 
-lines.on("line", () => {
+lines.on("line", (seconds) => {
   if (begun) return;
   begun = true;
   const start = performance.now();

@@ -7,7 +7,7 @@ import sys
 from telegram.error import TelegramError
 from telegram.ext import AIORateLimiter, ApplicationBuilder
 
-URL, TOKEN, RATE, SECONDS, CHATS = sys.argv[1:]
+URL, TOKEN, RATE, CHATS = sys.argv[1:]
 
 
 async def main():
@@ -28,10 +28,10 @@ async def main():
         loop = asyncio.get_running_loop()
         sys.stdout.write("ready\n")
         sys.stdout.flush()
-        await asyncio.to_thread(sys.stdin.readline)
+        seconds = float(await asyncio.to_thread(sys.stdin.readline))
         ended = loop.run_in_executor(None, sys.stdin.read)
         began, calls = loop.time(), set()
-        for number in range(int(float(RATE) * float(SECONDS))):
+        for number in range(int(float(RATE) * seconds)):
             await asyncio.sleep(began + number / float(RATE) - loop.time())
             place = number % len(chats)
             calls.add(asyncio.ensure_future(send(chats[place], f"#{place} {number // len(chats)}")))
