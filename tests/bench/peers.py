@@ -140,13 +140,14 @@ async def _install(progress: Progress) -> dict[str, tuple[list[str], dict[str, s
     return found
 
 
-async def _start(simulator: Simulator, short: str, words: Sequence[str], env: dict[str, str]) -> _Peer:
+async def _start(
+    stack: AsyncExitStack, simulator: Simulator, short: str, words: Sequence[str], env: dict[str, str]
+) -> _Peer:
     world = simulator.world
     bot = world.create_bot()
     people = [world.people.create() for _ in range(PEOPLE)]
     for person in people:
         world.private(bot, person).started = True
-    # Killed with the block at the latest, whatever happens.
     process = await asyncio.create_subprocess_exec(
         *(*words, simulator.url, bot.token, str(2 * CAP)),
         ",".join(str(person.id) for person in people),
