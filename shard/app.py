@@ -43,9 +43,12 @@ from core.state.redis.leases import Lease
 from core.state.redis.message_map import MessageMap
 from core.state.redis.people_cache import PeopleCache
 from core.state.redis.streams import Inbox, Streams
+from shard.belt import Belt
 from shard.claim import claim, quarantine
-from shard.files import FileDoor, FileSource, Signer
+from shard.files import FileSource, Signer
+from shard.handout import FileDoor
 from shard.inbound.admission import Admission
+from shard.inbound.agreements import Agreements
 from shard.inbound.desk import Counter
 from shard.inbound.door import port_at, socket_at
 from shard.inbound.gathering import Gathering
@@ -55,6 +58,7 @@ from shard.inbound.overview import Overview
 from shard.inbound.polling import Poller
 from shard.inbound.vigil import Vigil
 from shard.inbound.webhook import Place, Webhook, path_of, secret_of
+from shard.links import Links
 from shard.outbound.bounce import Bouncer
 from shard.outbound.crossing import Crossing
 from shard.outbound.direct import Direct
@@ -63,6 +67,7 @@ from shard.outbound.lanes import ALBUM_MOST, Lanes
 from shard.outbound.media import Media
 from shard.outbound.pacing import Budget
 from shard.outbound.sender import Sender
+from shard.outbound.uploads import Uploads
 from shard.profile import present
 from shard.report import Reporter
 from shard.standings import Standings
@@ -102,6 +107,7 @@ class _Base:
     signer: Signer
     seal: Seal
     vaults: Vaults
+    belt: Belt
     port: int
     bots: Bots
 
@@ -162,7 +168,8 @@ async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.E
             return
         base = _Base(
             *(settings, bot, clock, keys, database, client, session, wire, lease),
-            *(Signer(secret, clock), Seal(bot, secret), Vaults(settings.vault_channels, clock), port, bots),
+            *(Signer(secret, clock), Seal(bot, secret), Vaults(settings.vault_channels, clock)),
+            *(Belt(clock), port, bots),
         )
         try:
             await _serve(base, token, doors, stop)
@@ -180,7 +187,8 @@ async def _serve(base: _Base, token: str, doors: dict[str, FileDoor], stop: asyn
     """All parts in one group, until told to stop; raises Done then, in a group."""
     telegram = _telegram(base, token)
     state = _state(base)
-    doors["open"] = FileDoor(telegram.raw, telegram.direct.call, base.signer, base.vaults)
+    links = Links(base.bot, token, base.clock)
+    doors["open"] = FileDoor(telegram.raw, telegram.direct.call, base.signer, base.vaults, base.belt, links)
     outbound = _outbound(base, telegram, state)
     async with asyncio.TaskGroup() as parts:
         counter = Counter(
@@ -248,7 +256,9 @@ def _outbound(base: _Base, telegram: _Telegram, state: _State) -> _Outbound:
     acknowledger = Acknowledger(inbox, lease, outages)
     bouncer = Bouncer(bot, lease, state.streams, clock)
     source = FileSource(base.session, state.fleet, base.signer)
-    media = Media(bot, telegram.direct.call, source, FileMemory(base.client, base.keys, bot), base.vaults)
+    memory = FileMemory(base.client, base.keys, bot)
+    uploads = Uploads(source, base.belt)
+    media = Media(bot, telegram.direct.call, source, memory, base.vaults, uploads)
     reader = InboxReader(inbox, lease, lanes, state.standings, bouncer, acknowledger, clock, wake, outages)
     crossing = Crossing(state.people, state.messages, media, base.seal.button)
     sender = Sender(
@@ -269,10 +279,14 @@ def _inbound(
     reach, reports = Reach(base.database), Reports(base.database)
     admission = Admission(base.bot, state.people, reach, reports, state.fleet, base.seal, clock)
     overview = Overview(state.fleet, clock, frozenset(base.settings.admin_ids))
-    handling = Handling(Bot(token), counter, admission, state.people, overview, state.messages, base.seal)
+    agreements = Agreements()
+    handling = Handling(
+        *(Bot(token), counter, admission, state.people, overview, state.messages, base.seal, agreements)
+    )
     url = base.settings.webhook_url
     intake = Intake(
         *(base.bot, base.lease, state.streams, state.standings, state.messages, clock, handling.handle),
+        agreements,
         in_order=url is None,
     )
     gathering = Gathering(base.settings.send_rate)

@@ -69,7 +69,10 @@ class File(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Media(msgspec.Struct, frozen=True, array_like=True, tag="m"):
-    """One file with what is said about it. Durations in seconds, lengths in pixels, 0 = unknown."""
+    """One file with what is said about it. Durations in seconds, lengths in pixels, 0 = unknown.
+
+    `as_is`: its sender has been told that it may name them, and wants it sent.
+    """
 
     kind: MediaKind
     file: File
@@ -90,6 +93,7 @@ class Media(msgspec.Struct, frozen=True, array_like=True, tag="m"):
     still: File | None = None
     cover: File | None = None
     start: int = 0
+    as_is: bool = False
 
     @property
     def companions(self) -> tuple[tuple[str, File], ...]:

@@ -46,6 +46,7 @@ HANDLER_FAILURES = _counter("handler_failures", "Commands or buttons whose handl
 SEALS_BROKEN = _counter("seals_broken", "Buttons pressed that were never given to who pressed them.")
 POISON = _counter("poison", "Entries of a stream that could not be read and were put aside.")
 MEDIA = _counter("media", "Files sent, by the step of the ladder.", ("step",))
+MEDIA_LOOKUPS = _counter("media_lookups", "Files looked up in the memory of ids, by answer.", ("answer",))
 MEDIA_BYTES = _counter("media_bytes", "Bytes of files through this process, by step.", ("step",))
 CANNOT_CROSS = _counter("cannot_cross", "Messages of a kind that cannot be passed on, by kind.", ("kind",))
 DELIVERY_SECONDS = Histogram(

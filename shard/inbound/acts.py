@@ -3,18 +3,23 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import msgspec
 from aiogram import Router
 from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, Message
 
-from core.domain.content import Contact
+from core.domain.content import Contact, Media
 from core.domain.conversation import Phase, Standing
 from core.domain.envelope import Notice, Relay, Remove, Unsend
 from core.domain.ids import MessageId
 from core.state.redis.message_map import MessageMap
+from shard.inbound.agreements import Agreements
 from shard.inbound.commands import Button, Command
 from shard.inbound.desk import Desk
 from shard.inbound.intake import WASTE_BASKET
+from shard.inbound.relay import content_of, relay
+from shard.inbound.updates import Message as TelegramMessage
+from shard.inbound.updates import Update, questions
 
 AT_ONCE = 100
 """Messages that deleteMessages takes."""
@@ -72,6 +77,41 @@ async def contact(query: CallbackQuery, desk: Desk, rest: str) -> None:
         desk.put(standing.partner, standing.partner_bot, body, once=once)
     if asked is not None:
         desk.put(desk.person, desk.bot, Remove((MessageId(asked.message_id),)))
+
+
+@router.callback_query(Button("file"))
+async def file(query: CallbackQuery, desk: Desk, given: Update, agreements: Agreements, rest: str) -> None:
+    """The answer to whether files that may name their maker may go to the partner, in this conversation."""
+    desk.answer_button(query.id)
+    answer, _, conversation = rest.partition(":")
+    if answer != "send":
+        desk.say("file_kept")
+    else:
+        standing = await desk.standing()
+        if standing.phase is not Phase.CHATTING or str(standing.conversation) != conversation:
+            desk.say("old_button")
+            return
+        agreements.give(standing)
+        replied = _replied(given)
+        content = content_of(replied) if replied is not None else None
+        if replied is None or not isinstance(content, Media):
+            desk.say("file_gone")
+        else:
+            alone = msgspec.structs.replace(content, as_is=True, album="")
+            body = relay(replied, alone, desk.person, standing, desk.bot)
+            once = f"file:{desk.person}:{replied.message_id}"
+            desk.put(standing.partner, standing.partner_bot, body, once=once)
+    if query.message is not None:
+        desk.put(desk.person, desk.bot, Remove((MessageId(query.message.message_id),)))
+
+
+def _replied(update: Update) -> TelegramMessage | None:
+    """The person's message that a question of ours is about, as the hot path reads it."""
+    pressed = update.callback_query
+    try:
+        return questions.decode(pressed.message).reply_to_message if pressed is not None else None
+    except msgspec.MsgspecError:
+        return None
 
 
 @router.callback_query(Button("clear"))

@@ -16,6 +16,7 @@ from core.state.people import People
 from core.state.redis.message_map import MessageMap
 from shard.inbound import acts
 from shard.inbound.admission import Admission
+from shard.inbound.agreements import Agreements
 from shard.inbound.commands import router
 from shard.inbound.desk import Counter
 from shard.inbound.overview import Overview
@@ -36,12 +37,17 @@ class Handling:
         overview: Overview,
         messages: MessageMap,
         seal: Seal,
+        agreements: Agreements,
     ) -> None:
         self._bot = bot
         self._counter = counter
         self._seal = seal
         self._dispatcher = Dispatcher(
-            admission=admission, people=people, overview=overview, messages=messages
+            admission=admission,
+            people=people,
+            overview=overview,
+            messages=messages,
+            agreements=agreements,
         )
         # One process serves one token, but tests may build several shards in one: a router has one parent.
         for one in (acts.router, router):
@@ -54,7 +60,8 @@ class Handling:
         assert person is not None, "intake passes on what has a person"
         desk = self._counter.desk(person, update.update_id)
         try:
-            await self._dispatcher.feed_raw_update(self._bot, self._unsealed(raw, person), desk=desk)
+            unsealed = self._unsealed(raw, person)
+            await self._dispatcher.feed_raw_update(self._bot, unsealed, desk=desk, given=update)
         except (RedisAway, StaleEpoch):
             raise
         except Exception as error:  # noqa: BLE001 an update that breaks a handler must not hold up those behind it

@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from core.domain import envelope as envelopes
-from core.domain.content import Contact, Content
+from core.domain.content import Contact, Content, Media
 from core.domain.conversation import Phase, Standing
 from core.domain.envelope import Amend, Envelope, Lane, Notice, React, Relay
 from core.domain.errors import RedisAway
@@ -25,6 +25,7 @@ from core.state.redis.leases import Lease
 from core.state.redis.message_map import MessageMap
 from core.state.redis.streams import Append, Source, Streams
 from shard.inbound import kinds
+from shard.inbound.agreements import Agreements
 from shard.inbound.manners import Manners
 from shard.inbound.relay import amend, content_of, react, relay
 from shard.inbound.updates import Message, Reacted, Update, bare_updates, updates
@@ -54,6 +55,7 @@ class Intake:
         messages: MessageMap,
         clock: Clock,
         handle: Handler,
+        agreements: Agreements,
         *,
         in_order: bool = True,
     ) -> None:
@@ -66,6 +68,7 @@ class Intake:
         self._clock = clock
         self._handle = handle
         self._in_order = in_order
+        self._agreements = agreements
         self._manners = Manners()
 
     async def take_in(self, raw: Sequence[msgspec.Raw]) -> None:
@@ -128,7 +131,7 @@ class Intake:
             return []
         body: Amend | React | None = None
         if update.edited_message is not None:
-            content = content_of(update.edited_message)
+            content = self._content(standing, update.edited_message)
             if content is not None:
                 body = amend(update.edited_message, content, person, standing, self._bot)
         elif update.message_reaction is not None:
@@ -158,7 +161,7 @@ class Intake:
             why = "not_delivered_early"
         if why is not None:
             return self._answer(person, update, why, message.message_id)
-        content = content_of(message)
+        content = self._content(standing, message)
         if content is None:
             kind = kinds.kind_of(raw)
             metrics.CANNOT_CROSS.labels(kinds.counted_as(kind)).inc()
@@ -168,6 +171,12 @@ class Intake:
             asked = {"conversation": str(standing.conversation)}
             return self._answer(person, update, "contact_ask", message.message_id, asked)
         return self._sealed(standing, update, self._relay(person, standing, message, content))
+
+    def _content(self, standing: Standing, message: Message) -> Content | None:
+        content = content_of(message)
+        if message.document is not None and isinstance(content, Media) and self._agreements.given(standing):
+            return msgspec.structs.replace(content, as_is=True)
+        return content
 
     def _relay(self, person: PersonId, standing: Standing, message: Message, content: Content) -> Relay:
         body = relay(message, content, person, standing, self._bot)

@@ -164,9 +164,18 @@ class Reacted(msgspec.Struct):
 
 
 class CallbackQuery(msgspec.Struct):
+    """A pressed button. `message` is the one that it is under, undecoded."""
+
     id: str
     from_: User = msgspec.field(name="from")
     data: str = ""
+    message: msgspec.Raw = msgspec.Raw()
+
+
+class Asked(msgspec.Struct):
+    """A question of ours, as an answer to a message of the person's."""
+
+    reply_to_message: Message | None = None
 
 
 class Member(msgspec.Struct):
@@ -227,3 +236,4 @@ updates = msgspec.json.Decoder(Update)
 numbers = msgspec.json.Decoder(Numbered)
 bare_updates = msgspec.json.Decoder(BareUpdate)
 fields = msgspec.json.Decoder(Fields)
+questions = msgspec.json.Decoder(Asked)

@@ -38,7 +38,7 @@ class Bouncer:
             return
         if isinstance(body, Relay):
             metrics.BOUNCED.inc()
-        await self._answer(item, body, Notice(key, {}, body.message))
+        await self._answer(item, body, Notice(key, {"conversation": str(body.conversation)}, body.message))
 
     async def taken_back(self, item: Item) -> None:
         """The partner's message is removed here: it goes at its writer's too. As `turn_back`."""

@@ -3,25 +3,22 @@
 A file id belongs to one bot. From a message of the same bot it is used as it is. Else, in this
 order: (1) this bot's own id, remembered since it sent the same file before, in the process or
 in Redis; (2) for a sticker of a set, this bot's id in that set; (3) through a vault channel,
-where the file is big; (4) the file itself: by its path where a local Bot API server has it, else
-streamed from the source bot's shard through here to Telegram, never whole in memory; (5) a
-clear word to the sender.
+where the file is big: copied out of it, or where that will not do (in an album, in an edit)
+forwarded inside it, which tells this bot's id; (4) the file itself: by its path where a local Bot
+API server has it, else streamed from the source bot's shard through here to Telegram (uploads);
+(5) a clear word to the sender.
 
-A long upload holds no slot of the budget: all but the end of it is sent first, and the end,
-with which Telegram has the whole call, waits for the slot (`gate`).
+A file that may name its maker (shard.cleaning) takes only (1) and (4), on the same bot too: what is
+remembered of it is the clean copy, under a name of its own. One that cannot be cleaned is turned
+back with a question.
 """
 
-import asyncio
-import re
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
 from typing import Any
 
-import aiohttp
 import msgspec
 
-from core.domain.content import File, MediaKind
+from core.domain.content import File
 from core.domain.content import Media as MediaContent
 from core.domain.envelope import Lane
 from core.domain.errors import RedisAway
@@ -29,10 +26,12 @@ from core.domain.ids import BotId
 from core.service import metrics
 from core.state.redis.file_memory import FileMemory
 from core.state.redis.streams import Note
-from shard.files import CHUNK, METHODS, VISUAL, FileSource, FileTrouble, Opened
+from shard.cleaning import Care, care_of
+from shard.files import METHODS, FileSource, FileTrouble
 from shard.outbound.compose import Call, Need, from_vault
+from shard.outbound.uploads import Gate, Uploads, care_for
 from shard.telegram import Caller, Refused, Telegram, TelegramAway
-from shard.vault import Vaults
+from shard.vault import NoRoom, Post, Vaults
 
 REMEMBERED = 20_000
 DOWNLOAD_LIMIT = 20_971_520
@@ -41,28 +40,8 @@ DOWNLOAD_LIMIT = 20_971_520
 VAULT_FROM = 1_000_000
 """Bytes from which a vault is cheaper than carrying the file ourselves."""
 
-TRANSFERS = 20
-"""Uploads at the same time."""
-
-UPLOAD_SECONDS = 600
-_SUFFIX = {
-    MediaKind.PHOTO: "photo.jpg",
-    MediaKind.VIDEO: "video.mp4",
-    MediaKind.ANIMATION: "animation.mp4",
-    MediaKind.VOICE: "voice.ogg",
-    MediaKind.VIDEO_NOTE: "video.mp4",
-    MediaKind.AUDIO: "audio.mp3",
-    MediaKind.DOCUMENT: "document",
-    MediaKind.LIVE_PHOTO: "video.mp4",
-}
-_STICKERS = {"": "sticker.webp", "animated": "sticker.tgs", "video": "sticker.webm"}
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\"\\]")
-_WITH_THUMBNAIL = frozenset(
-    (MediaKind.VIDEO, MediaKind.ANIMATION, MediaKind.AUDIO, MediaKind.DOCUMENT, MediaKind.VIDEO_NOTE)
-)
-
-Gate = Callable[[], Awaitable[None]]
-"""Waits until the call may count."""
+_POST_GONE = "message to copy not found", "message to forward not found"
+_CHANNEL_REFUSES = "chat not found", "channel", "can't be copied", "can't be forwarded", "CHAT_", "rights"
 
 
 class _Sticker(msgspec.Struct):
@@ -75,25 +54,39 @@ class _StickerSet(msgspec.Struct):
 
 
 _sets = msgspec.json.Decoder(_StickerSet)
+_messages = msgspec.json.Decoder(dict[str, Any])
 
 
 class Media:
     """The ladder, and the memory that makes most steps needless."""
 
     def __init__(
-        self, bot: BotId, call: Caller, source: FileSource, memory: FileMemory, vaults: Vaults
+        self,
+        bot: BotId,
+        call: Caller,
+        source: FileSource,
+        memory: FileMemory,
+        vaults: Vaults,
+        uploads: Uploads,
     ) -> None:
         self._bot = bot
         self._call = call
         self._source = source
         self._memory = memory
         self._vaults = vaults
+        self._uploads = uploads
         self._known: OrderedDict[str, str] = OrderedDict()
-        self._transfers = asyncio.Semaphore(TRANSFERS)
+        self._gone: OrderedDict[Post, None] = OrderedDict()
 
     def at_hand(self, call: Call, source: BotId) -> bool:
         """Whether `prepare` needs to ask nobody."""
-        return source == self._bot or all(need.file.unique_id in self._known for need in call.needs)
+        return all(self._at_hand(need, source) for need in call.needs)
+
+    def _at_hand(self, need: Need, source: BotId) -> bool:
+        care = care_for(need)
+        if care is Care.ASK:
+            return False
+        return (source == self._bot and care is Care.PLAIN) or _key(need.file, care) in self._known
 
     async def prepare(self, call: Call, source: BotId) -> Call:
         """Fill in files where an id will do; what is left in `needs` is to be uploaded.
@@ -102,77 +95,93 @@ class Media:
         """
         missing: list[Need] = []
         for need in call.needs:
-            file_id = await self._find(need, source)
+            care = care_for(need)
+            if care is Care.ASK:
+                raise FileTrouble("file_ask")
+            file_id = await self._find(need, source, care)
             if file_id is None:
                 missing.append(need)
             else:
                 need.holder[need.key] = file_id
-        if not missing:
-            return call._replace(needs=())
-        if self._vaults and max(need.file.size for need in missing) >= VAULT_FROM:
-            copied = await self._through_vault(call, missing[0], source)
-            if copied is not None:
-                return copied
+        for need in [one for one in missing if self._suits_vault(one)]:
+            if len(missing) == 1 and _whole(call, need):
+                post = await self._posted(need, source)
+                if post is not None:
+                    self._vaults.use(post.channel)
+                    metrics.MEDIA.labels("vault").inc()
+                    return from_vault(call, need.content, post.channel, post.message)
+            elif need.file.size > DOWNLOAD_LIMIT:
+                file_id = await self._forwarded(need, source)
+                if file_id is not None:
+                    need.holder[need.key] = file_id
+                    missing.remove(need)
         return call._replace(needs=tuple(missing))
 
     async def send(self, telegram: Telegram, call: Call, source: BotId, gate: Gate) -> msgspec.Raw:
         """Make the call, with the uploads that it needs. Raises TelegramError, FileTrouble."""
-        if not call.needs:
-            await gate()
-            return await telegram.call(call.method, call.params)
-        async with self._transfers, AsyncExitStack() as stack:
-            opened = [
-                await stack.enter_async_context(self._source.open(source, need.file.id))
-                for need in call.needs
-            ]
-            if all(one.path for one in opened):
-                for need, one in zip(call.needs, opened, strict=True):
-                    metrics.MEDIA.labels("path").inc()
-                    need.holder[need.key] = f"file://{one.path}"
-                await gate()
-                return await telegram.call(call.method, call.params, timeout=UPLOAD_SECONDS)
-            form = await self._form(call, opened, source, stack, gate)
-            return await telegram.call(call.method, form, timeout=UPLOAD_SECONDS)
+        if call.needs:
+            return await self._uploads.send(telegram, call, source, gate)
+        await gate()
+        return await telegram.call(call.method, call.params)
 
     def remember(self, content: MediaContent, message: dict[str, Any]) -> list[Note]:
         """What a send returned: this bot's own ids of the files."""
-        sent = message.get(content.kind.value)
-        notes = self._learn(content.file, sent)
+        sent, care = message.get(content.kind.value), care_of(content)
+        notes = self._learn(_key(content.file, care), sent)
         if isinstance(sent, dict):
+            if care is Care.CLEAN and "file_unique_id" in sent:
+                # Should somebody send our clean copy, it need not be cleaned again.
+                notes += self._learn(_clean(sent["file_unique_id"]), sent)
             for name, file in content.companions:
-                notes += self._learn(file, sent.get(name))
+                notes += self._learn(file.unique_id, sent.get(name))
         return notes
 
     def forget(self, contents: list[MediaContent]) -> list[Note]:
         """Telegram does not know ids that we remembered; empty where none of them came from memory."""
-        files = [file for one in contents for file in (one.file, *(file for _, file in one.companions))]
-        return [
-            self._memory.note(file.unique_id, "")
-            for file in files
-            if self._known.pop(file.unique_id, None) is not None
+        keys = [
+            key
+            for one in contents
+            for key in (_key(one.file, care_of(one)), *(file.unique_id for _, file in one.companions))
         ]
+        return [self._memory.note(key, "") for key in keys if self._known.pop(key, None) is not None]
 
-    async def _find(self, need: Need, source: BotId) -> str | None:
+    def vault_failed(self, call: Call, error: Refused) -> bool:
+        """Whether Telegram refused because of the vault that the call copies from: another way will do."""
+        channel = call.params.get("from_chat_id")
+        if channel is None:
+            return False
+        if any(words in error.description for words in _POST_GONE):
+            self._gone[Post(channel, call.params["message_id"])] = None
+            if len(self._gone) > REMEMBERED:
+                self._gone.popitem(last=False)
+            return True
+        if any(words in error.description for words in _CHANNEL_REFUSES):
+            self._vaults.leave_alone(channel)
+            return True
+        return False
+
+    async def _find(self, need: Need, source: BotId, care: Care) -> str | None:
         """This bot's id of the file."""
-        if source == self._bot:
+        if source == self._bot and care is Care.PLAIN:
             metrics.MEDIA.labels("own").inc()
             return need.file.id
-        unique_id = need.file.unique_id
-        known = self._known.get(unique_id)
+        key = _key(need.file, care)
+        known = self._known.get(key)
         if known is not None:
-            self._known.move_to_end(unique_id)
+            self._known.move_to_end(key)
         else:
             try:
-                known = await self._memory.find(unique_id)
+                known = await self._memory.find(key)
             except RedisAway:
                 known = None
             if known is not None:
-                self._keep(unique_id, known)
+                self._keep(key, known)
+        metrics.MEDIA_LOOKUPS.labels("miss" if known is None else "hit").inc()
         if known is not None:
             metrics.MEDIA.labels("remembered").inc()
             return known
         if need.content.sticker_set:
-            found = await self._in_set(need.content.sticker_set, unique_id)
+            found = await self._in_set(need.content.sticker_set, key)
             if found is not None:
                 metrics.MEDIA.labels("set").inc()
             return found
@@ -187,95 +196,85 @@ class Media:
             self._keep(sticker.file_unique_id, sticker.file_id)
         return self._known.get(unique_id)
 
-    async def _through_vault(self, call: Call, need: Need, source: BotId) -> Call | None:
-        """The same as a copy out of a vault; None where it cannot go that way.
+    def _suits_vault(self, need: Need) -> bool:
+        """A file that is worth it, and that need not be cleaned: nobody cleans what lies there."""
+        content = need.content
+        return (
+            need.file is content.file
+            and need.file.size >= VAULT_FROM
+            and content.kind in METHODS
+            and care_for(need) is Care.PLAIN
+            and bool(self._vaults.usable())
+        )
+
+    async def _posted(self, need: Need, source: BotId) -> Post | None:
+        """Where the file lies in a vault; None where it cannot go that way.
 
         Raises TelegramAway where it can go only that way, but no vault has room just now.
         """
-        content = need.content
-        if need.holder is not call.params or content.companions or content.kind not in METHODS:
-            return None
-        free = self._vaults.free()
-        if free:
-            file, kind = content.file, content.kind.value
-            post = await self._source.post(
-                source, file.id, file.unique_id, kind, free, spoiler=content.spoiler and kind in VISUAL
-            )
-            if post is not None:
-                self._vaults.use(post.channel)
-                metrics.MEDIA.labels("vault").inc()
-                return from_vault(call, content, post.channel, post.message)
-        if need.file.size > DOWNLOAD_LIMIT:
-            raise TelegramAway("no vault channel has room just now", reached=False)
-        return None
-
-    async def _form(
-        self, call: Call, opened: list[Opened], source: BotId, stack: AsyncExitStack, gate: Gate
-    ) -> aiohttp.FormData:
-        """The call as multipart, the files at its end, in the order in which they are sent."""
-        uploads: list[tuple[str, Opened, str, str]] = []
-        for at, (need, one) in enumerate(zip(call.needs, opened, strict=True)):
-            # Telegram takes a cover only by reference, the others as fields of their own.
-            direct = need.holder is call.params and need.key != "cover"
-            name = need.key if direct else f"file{at}"
-            if not direct:
-                need.holder[need.key] = f"attach://{name}"
-            metrics.MEDIA.labels("streamed").inc()
-            small = await self._thumbnail(need, source, stack)
-            if small is not None:
-                need.holder["thumbnail"] = f"attach://thumbnail{at}"
-                uploads.append((f"thumbnail{at}", small, "thumbnail.jpg", "image/jpeg"))
-            uploads.append((name, one, _name(need), need.file.mime or "application/octet-stream"))
-        form = aiohttp.FormData(quote_fields=False)
-        for key, value in call.params.items():
-            form.add_field(key, value if isinstance(value, str) else msgspec.json.encode(value).decode())
-        last = len(uploads) - 1
-        for at, (name, one, filename, mime) in enumerate(uploads):
-            form.add_field(
-                name, _carry(one, gate if at == last else None), filename=filename, content_type=mime
-            )
-        return form
-
-    async def _thumbnail(self, need: Need, source: BotId, stack: AsyncExitStack) -> Opened | None:
-        """The little picture that goes with the file; a file goes without it too."""
-        small = need.content.thumbnail
-        if small is None or need.kind not in _WITH_THUMBNAIL:
-            return None
         try:
-            return await stack.enter_async_context(self._source.open(source, small.id))
-        except FileTrouble:
+            free = self._vaults.free()
+            if not free:
+                raise NoRoom
+            post = await self._source.post(source, need.content, free)
+            if post in self._gone:
+                post = await self._source.post(source, need.content, free, anew=True)
+        except NoRoom:
+            if need.file.size > DOWNLOAD_LIMIT:
+                raise TelegramAway("no vault channel has room just now", reached=False) from None
             return None
+        return post
 
-    def _learn(self, file: File, sent: object) -> list[Note]:
-        if isinstance(sent, list):
-            sent = sent[-1] if sent else None
-        if not isinstance(sent, dict) or "file_id" not in sent:
-            return []
-        if self._known.get(file.unique_id) == sent["file_id"]:
-            return []
-        self._keep(file.unique_id, sent["file_id"])
-        return [self._memory.note(file.unique_id, sent["file_id"])]
+    async def _forwarded(self, need: Need, source: BotId) -> str | None:
+        """This bot's id of a file that lies in a vault, from a forward inside the vault."""
+        post = await self._posted(need, source)
+        if post is None:
+            return None
+        self._vaults.use(post.channel)
+        where = {"chat_id": post.channel, "from_chat_id": post.channel, "message_id": post.message}
+        params = {**where, "disable_notification": True}
+        try:
+            message = _messages.decode(await self._call("forwardMessage", params, lane=Lane.RELAYED))
+        except Refused as error:
+            if self.vault_failed(Call("forwardMessage", params), error):
+                raise TelegramAway("a vault refused us", reached=False) from None
+            return None
+        file_id = _id_in(message.get(need.content.kind.value))
+        if file_id is not None:
+            metrics.MEDIA.labels("forwarded").inc()
+        return file_id
 
-    def _keep(self, unique_id: str, file_id: str) -> None:
-        self._known[unique_id] = file_id
-        self._known.move_to_end(unique_id)
+    def _learn(self, key: str, sent: object) -> list[Note]:
+        file_id = _id_in(sent)
+        if file_id is None or self._known.get(key) == file_id:
+            return []
+        self._keep(key, file_id)
+        return [self._memory.note(key, file_id)]
+
+    def _keep(self, key: str, file_id: str) -> None:
+        self._known[key] = file_id
+        self._known.move_to_end(key)
         if len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
 
 
-async def _carry(opened: Opened, gate: Gate | None) -> AsyncIterator[bytes]:
-    """The bytes as they come; the end of the last file waits at the gate."""
-    counter = metrics.MEDIA_BYTES.labels("streamed")
-    async for chunk in opened.stream.iter_chunked(CHUNK):
-        counter.inc(len(chunk))
-        yield chunk
-    if gate is not None:
-        await gate()
+def _whole(call: Call, need: Need) -> bool:
+    """Whether the message is nothing but this file, so that a copy of a post is the same."""
+    return need.holder is call.params and not need.content.companions
 
 
-def _name(need: Need) -> str:
-    """The file's own name, or a plain one that tells nothing."""
-    if need.kind is MediaKind.STICKER:
-        return _STICKERS[need.content.sticker_format]
-    name = need.file.name if need.key in (need.kind.value, "media") else ""
-    return _UNPRINTABLE.sub("_", name) or _SUFFIX[need.kind]
+def _key(file: File, care: Care) -> str:
+    """By what a file is remembered: a clean copy is another file."""
+    return _clean(file.unique_id) if care is Care.CLEAN else file.unique_id
+
+
+def _clean(unique_id: str) -> str:
+    return f"{unique_id} clean"
+
+
+def _id_in(sent: object) -> str | None:
+    """The file id of a message's field; of a photo its largest size's."""
+    if isinstance(sent, list):
+        sent = sent[-1] if sent else None
+    found = sent.get("file_id") if isinstance(sent, dict) else None
+    return found if isinstance(found, str) else None

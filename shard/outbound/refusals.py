@@ -1,7 +1,11 @@
 """What a refusal by Telegram means. Pure."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from core.domain.envelope import Amend, React, Relay, Remove, Unsend
 from shard.outbound.compose import Call
+from shard.outbound.lanes import Item
 from shard.telegram import Refused
 
 _TELLING = (
@@ -35,6 +39,11 @@ def words_for(error: Refused, body: object) -> str:
     return next((key for words, key in _TELLING if words in error.description), "not_delivered_refused")
 
 
+def told_about(parts: Sequence[Item], key: str) -> Sequence[Item]:
+    """An album is spoken of once, by its first part; but each file that is asked about by itself."""
+    return parts if key == "file_ask" else parts[:1]
+
+
 def harmless(error: Refused, body: object) -> bool:
     """Whether what was wanted is so already, or cannot matter any more."""
     if isinstance(body, Relay):
@@ -55,10 +64,16 @@ def milder(error: Refused, call: Call) -> Call | None:
     reply = call.params.get("reply_parameters", {})
     if "quote" in said and "quote" in reply:
         plain = {name: value for name, value in reply.items() if not name.startswith("quote")}
-        return call._replace(params=call.params | {"reply_parameters": plain})
+        return _changed(call, call.params | {"reply_parameters": plain})
     if "effect" in said and "message_effect_id" in call.params:
-        return call._replace(params={k: v for k, v in call.params.items() if k != "message_effect_id"})
+        return _changed(call, {k: v for k, v in call.params.items() if k != "message_effect_id"})
     return None
+
+
+def _changed(call: Call, params: dict[str, Any]) -> Call:
+    """With other parameters; what files it needs goes into those."""
+    needs = (one._replace(holder=params) if one.holder is call.params else one for one in call.needs)
+    return call._replace(params=params, needs=tuple(needs))
 
 
 def is_message(body: object) -> bool:

@@ -249,8 +249,6 @@ class Sender:
             self._try_again(item, error, began=bool(slots))
         except TokenRefused:
             raise
-        except Unreachable as error:
-            await self._unreachable(item, parts, error)
         except Refused as error:
             await self._refused(item, parts, call, error)
         except FileTrouble as trouble:
@@ -292,21 +290,24 @@ class Sender:
     async def _refused(self, item: Item, parts: list[Item], call: Call, error: Refused) -> None:
         """Telegram said no: try what may help, else tell the sender."""
         body = item.envelope.body
-        if refusals.harmless(error, body):
+        if self._media.vault_failed(call, error):
+            self._again(item, 0)
+        elif isinstance(error, Unreachable):
+            await self._unreachable(item, parts, error)
+        elif refusals.harmless(error, body):
             await self._done(item, parts, [])
-            return
-        milder = refusals.milder(error, call)
-        if milder is not None:
+        elif (milder := refusals.milder(error, call)) is not None:
             await self._send(item, parts, milder)
-            return
-        notes = self._crossing.forget_files(parts) if refusals.strange_file(error) else []
-        if notes:
+        elif refusals.strange_file(error) and (notes := self._crossing.forget_files(parts)):
             await self._acknowledger.done(notes=notes)
             self._again(item, 0)
-            return
+        else:
+            await self._refused_for_good(item, parts, call, error)
+
+    async def _refused_for_good(self, item: Item, parts: list[Item], call: Call, error: Refused) -> None:
         log.warning("Telegram refused a message", method=call.method, code=error.code, why=error.description)
         metrics.REFUSED.inc()
-        await self._turn_back(item, parts, refusals.words_for(error, body))
+        await self._turn_back(item, parts, refusals.words_for(error, item.envelope.body))
 
     async def _not_shown(self, item: Item, parts: list[Item]) -> None:
         """Not to be shown, or about a message that never was."""
@@ -383,7 +384,8 @@ class Sender:
         self._land(item)
 
     async def _turn_back(self, item: Item, parts: list[Item], key: str) -> None:
-        await self._bouncer.turn_back(item, key)
+        for part in refusals.told_about(parts, key):
+            await self._bouncer.turn_back(part, key)
         self._finish(item, parts, sent=False)
 
     def _finish(self, item: Item, parts: list[Item], *, sent: bool, notes: Sequence[Note] = ()) -> None:

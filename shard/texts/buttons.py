@@ -38,6 +38,10 @@ BUTTONS: dict[str, tuple[tuple[Button, ...], ...]] = {
         (Button("contact_send", "contact:send:{conversation}"),),
         (Button("contact_keep", "contact:keep:{conversation}"),),
     ),
+    "file_ask": (
+        (Button("file_send", "file:send:{conversation}"),),
+        (Button("file_keep", "file:keep:{conversation}"),),
+    ),
     "chat_is_elsewhere": ((Button("open_bot", "https://t.me/{username}", needs="username"),),),
     "bot_is_leaving": ((Button("open_bot", "https://t.me/{username}?start={payload}"),),),
     "bot_is_full": ((Button("open_bot", "https://t.me/{username}?start={payload}"),),),

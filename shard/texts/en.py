@@ -10,6 +10,8 @@ LABELS = {
     "open_bot": "Go there",
     "contact_send": "📇 Send it",
     "contact_keep": "No, keep it",
+    "file_send": "📎 Send it anyway",
+    "file_keep": "No, keep it",
     "clear": "🧹 Clear our chat",
 }
 
@@ -57,6 +59,9 @@ WORDS = {
     "contact_ask": "This contact holds a phone number. Do you really want to send it to your partner?",
     "contact_kept": "All right, the contact stays with you.",
     "contact_gone": "The contact is no longer there. Please send it again.",
+    "file_ask": "This file has not been sent: its author's name, or the place where it was made, may stand in it, and we cannot take that out. Shall your partner get it? If so, we will not ask again in this chat.",
+    "file_kept": "Good, the file stays with you.",
+    "file_gone": "The file is no longer there. Please send it again.",
     "dice": "{emoji} <b>{value}</b>",
     "not_delivered_voice": "This did not arrive: your partner does not accept voice and video messages.",
     "not_delivered_privacy": "This did not arrive: your partner's settings do not allow such messages.",

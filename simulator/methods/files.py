@@ -20,7 +20,7 @@ def get_file(call: Call) -> Json:
     if call.world.options.local:
         return {
             **file_json(call.world.files, call.bot.id, file),
-            "file_path": str(call.world.files.on_disk(file)),
+            "file_path": str(call.world.files.on_disk(call.bot.token, file)),
         }
     if file.size > DOWNLOAD_LIMIT:
         raise bad_request("file is too big")

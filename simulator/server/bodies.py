@@ -82,14 +82,15 @@ async def _receive(part: BodyPartReader, files: FileStore) -> Upload:
         head += piece
     size = len(head)
     with tempfile.NamedTemporaryFile(dir=files.folder(), delete=False) as target:
-        target.write(head)
+        # A disk may take its time; all other calls would wait for it.
+        await asyncio.to_thread(target.write, head)
         while piece := await part.read_chunk(_PIECE):
             size += len(piece)
             if size > _WHOLE_LIMIT:
                 target.close()
                 await asyncio.to_thread(Path(target.name).unlink)
                 raise ApiError(413, "Request Entity Too Large")
-            target.write(piece)
+            await asyncio.to_thread(target.write, piece)
     return Upload(Path(target.name), part.filename or "", mime, size)
 
 

@@ -172,25 +172,32 @@ class FileStore:
             raise bad_request("wrong file identifier/HTTP URL specified")
         return file
 
-    def on_disk(self, file: File) -> Path:
-        """A path where the bytes can be read, as a local Bot API server gives it."""
-        if isinstance(file.content, Path):
-            return file.content
-        path = self.folder() / f"file_{file.number}{Path(file.name).suffix or _ENDINGS.get(file.kind, '')}"
+    def on_disk(self, token: str, file: File) -> Path:
+        """Where a local Bot API server has the bytes: below a folder that is called like the token."""
+        path = self.folder() / token / self._place(file)
         if not path.exists():
-            with path.open("wb") as target:
-                target.writelines(file.pieces())
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(file.content, Path):
+                path.hardlink_to(file.content)
+            else:
+                with path.open("wb") as target:
+                    target.writelines(file.pieces())
         return path
 
     def publish(self, bot: BotId, file: File, now: float) -> str:
         """The path under which the bot may fetch the file for an hour."""
+        path = self._place(file)
+        self._paths[f"{bot}/{path}"] = (file, now)
+        return path
+
+    @staticmethod
+    def _place(file: File) -> str:
+        """A folder for the kind, and the server's own name for the file."""
         folder = {"photo": "photos", "sticker": "stickers", "voice": "voice", "audio": "music"}.get(
             file.kind, "videos" if "video" in file.kind else "documents"
         )
         ending = Path(file.name).suffix or _ENDINGS.get(file.kind, "")
-        path = f"{folder}/file_{file.number}{ending}"
-        self._paths[f"{bot}/{path}"] = (file, now)
-        return path
+        return f"{folder}/file_{file.number}{ending}"
 
     def published(self, bot: BotId, path: str, now: float) -> File | None:
         """The file behind a path; None when there is none or the hour is over."""

@@ -1,45 +1,98 @@
 """`bench fidelity`: everything that Telegram can carry, on one bot and across two, and what leaks.
 
 Every row of the table runs in both columns, with real shard processes, each with people of its
-own. A row that does not hold is named in the progress; the figures count.
+own. A row that does not hold is named in the progress; the figures count. Networks with vault
+channels and with a local Bot API server of their own have rows of their own. Then texts are
+measured while big files cross.
 """
 
+import asyncio
 from collections.abc import Sequence
 
-from tests.bench.report import Progress, Report, machine, none_of, plain
-from tests.harness.crossing import acts, messages
-from tests.harness.crossing.stage import COLUMNS, Result, play
-from tests.harness.network import running
+from simulator.app import Options
+from tests.bench.ladder import Ladder
+from tests.bench.report import Figure, Progress, Report, at_most, machine, middle, none_of, plain, quantile
+from tests.bench.transfers import AT_ONCE, Measured, Transfers
+from tests.harness.crossing import acts, big, makers, messages
+from tests.harness.crossing.stage import COLUMNS, Result, Row, play
+from tests.harness.network import Network, running
 
-ROWS = [*messages.ROWS, *acts.ROWS]
+ROWS = [*messages.ROWS, *makers.ROWS, *acts.ROWS]
+WITH_VAULTS = big.rows("through a vault")
+LOCAL = big.rows("with a local server")
+MEMORY_LIMIT_MIB = 8.0
 
 
 async def run(quick: bool, progress: Progress) -> Report:
-    """Rows that do not hold, and traces of the writer in what the reader was shown."""
+    """Rows that do not hold, traces of the writer in what the reader was shown, and what files cost."""
     conditions = machine()
+    ladder = Ladder()
     progress("starting 2 shards and a coordinator")
     async with running(2, log_level="warning") as network:
         progress(f"{len(ROWS)} rows, {len(COLUMNS)} columns, a pair of people for each")
         results = await play(network, ROWS)
-        totals = network.simulator.control.report()["totals"]
+        await ladder.add(network)
+        transfers = Transfers(network, 6_000_000 if quick else 18_000_000)
+        measured = await transfers.run(2, 3.0 if quick else 15.0, progress)
+        breaches = _breaches(network)
+    progress("networks with vault channels and with a local Bot API server")
+    others = await asyncio.gather(
+        _others(ladder, WITH_VAULTS, vaults=3),
+        _others(ladder, LOCAL, options=Options(port=0, bots=2, local=True)),
+    )
+    for found, above in others:
+        results += found
+        breaches += above
     for result in results:
         if result.why or result.leaks:
             progress(f"does not hold: {_name(result)}: {'; '.join((result.why, *result.leaks)).strip('; ')}")
-    for line in table(results):
+    for line in [*table(results), "", *ladder.table()]:
         progress(line)
-    failed = [result for result in results if result.why]
-    leaks = sum(len(result.leaks) for result in results)
-    conditions |= {"columns": " and ".join(COLUMNS), "rows_per_column": len(ROWS)}
-    breaches = totals["bot_breaches"] + totals["chat_breaches"]
-    return Report(
-        "fidelity",
-        conditions,
-        (
-            plain("fidelity.rows", len(results), "rows of both columns"),
-            none_of("fidelity.failed", len(failed), "rows that do not hold"),
-            none_of("fidelity.leaks", leaks, "traces of the writer"),
-            none_of("fidelity.breaches", breaches, "arrivals above a limit"),
+    conditions |= {"columns": " and ".join(COLUMNS), "rows_per_column": len(results) // len(COLUMNS)}
+    conditions |= {"transfers": AT_ONCE, "transfer_bytes": transfers.size}
+    figures = (
+        plain("fidelity.rows", len(results), "rows of both columns"),
+        none_of("fidelity.failed", sum(bool(result.why) for result in results), "rows that do not hold"),
+        none_of("fidelity.leaks", sum(len(result.leaks) for result in results), "traces of the writer"),
+        none_of("fidelity.breaches", breaches, "arrivals above a limit"),
+        *_of_files(measured, ladder),
+    )
+    return Report("fidelity", conditions, figures)
+
+
+async def _others(
+    ladder: Ladder, rows: Sequence[tuple[str, Row]], *, vaults: int = 0, options: Options | None = None
+) -> tuple[list[Result], int]:
+    async with running(2, vaults=vaults, options=options, log_level="warning") as network:
+        results = await play(network, rows)
+        await ladder.add(network)
+        return results, _breaches(network)
+
+
+def _of_files(measured: Measured, ladder: Ladder) -> tuple[Figure, ...]:
+    """What files cost others: time, memory, bytes."""
+    quiet, busy = quantile(measured.quiet, 0.99), quantile(measured.busy, 0.99)
+    echo_quiet, echo_busy = quantile(measured.echo_quiet, 0.99), quantile(measured.echo_busy, 0.99)
+    ours, echoes = busy / quiet, echo_busy / echo_quiet
+    return (
+        at_most("fidelity.media_text_p99_ratio", ours / echoes, "x, of what it becomes for a bare echo", 2.0),
+        plain("fidelity.text_quiet_p50_ms", middle(measured.quiet), "ms, no file crosses"),
+        plain("fidelity.text_busy_p50_ms", middle(measured.busy), f"ms, {AT_ONCE} files cross"),
+        plain("fidelity.text_quiet_p99_ms", quiet, "ms, no file crosses"),
+        plain("fidelity.text_busy_p99_ms", busy, f"ms, {AT_ONCE} files cross"),
+        plain("fidelity.echo_quiet_p99_ms", echo_quiet, "ms, a bare echo bot, no file crosses"),
+        plain("fidelity.echo_busy_p99_ms", echo_busy, "ms, a bare echo bot beside them"),
+        plain("fidelity.transfer_seconds", max(measured.seconds), "s until all had crossed"),
+        at_most(
+            "fidelity.transfer_peak_mib",
+            measured.grown_mib / (AT_ONCE / 2),
+            "MiB of a shard's memory for each of its transfers",
+            MEMORY_LIMIT_MIB,
         ),
+        plain("fidelity.memory_hit_rate", ladder.hit_rate, "of files from another bot were remembered"),
+        plain("fidelity.through_us_mb", sum(ladder.sent_bytes.values()) / 1e6, "MB uploaded by the rows"),
+        plain("fidelity.map_bytes", measured.map_bytes, "bytes of the map for a message"),
+        plain("fidelity.map_redis_bytes", measured.map_redis_bytes, "bytes that Redis takes for that"),
     )
 
 
@@ -51,6 +104,11 @@ def table(results: Sequence[Result]) -> list[str]:
         cells = " | ".join("yes" if holds[row, column] else "NO" for column in COLUMNS)
         lines.append(f"| {row} | {cells} |")
     return lines
+
+
+def _breaches(network: Network) -> int:
+    totals = network.simulator.control.report()["totals"]
+    return int(totals["bot_breaches"] + totals["chat_breaches"])
 
 
 def _name(result: Result) -> str:

@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import Any
 
 from config.settings import Settings
-from core.domain.ids import BotId, PersonId
+from core.domain.ids import BotId, ConversationId, PersonId
 from core.state.postgres.pool import Database
 from core.state.redis.client import Command, RedisClient
 from core.state.redis.keys import Keys
@@ -114,14 +114,19 @@ class Crowd:
         keys = Keys(settings.key_prefix)
         async with RedisClient(settings.redis_url or "") as client:
             commands: list[Command] = []
-            for at, (a, b) in enumerate(couples):
-                conversation = _FIRST_CONVERSATION + a.number
+            for at, ((a, b), conversation) in enumerate(
+                zip(couples, self.conversations(couples), strict=True)
+            ):
                 commands += [_standing(keys, a, conversation, 0), _standing(keys, b, conversation, 1)]
                 if len(commands) >= _AT_ONCE or at == len(couples) - 1:
                     await client.pipeline(commands)
                     commands = []
             counts = Counter(talker.bot.id for talker in talkers)
             await client.pipeline([("HINCRBY", keys.chatting, bot, n) for bot, n in counts.items()])
+
+    def conversations(self, couples: Sequence[tuple[Talker, Talker]]) -> list[ConversationId]:
+        """Those in which these pairs were seated."""
+        return [ConversationId(_FIRST_CONVERSATION + a.number) for a, _ in couples]
 
     async def write(self, rates: Mapping[int, float], seconds: float, *, even: bool = False) -> None:
         """People of each bot write, together at that bot's rate a second, in turn.

@@ -228,11 +228,12 @@ async def running(
     options: Options | None = None,
     wait: bool = True,
     redis: Callable[[Path], EmbeddedRedis] = EmbeddedRedis,
+    vaults: int = 0,
     **settings: Any,
 ) -> AsyncIterator[Network]:
     """A network of so many bots on servers of its own; stopped and removed at the end.
 
-    Everything serves, or with `wait` off is about to.
+    Everything serves, or with `wait` off is about to. It has so many vault channels.
     """
     folder = Path(tempfile.mkdtemp(prefix="duo-"))
     async with AsyncExitStack() as stack:
@@ -241,6 +242,12 @@ async def running(
         server = await stack.enter_async_context(redis(folder / "redis"))
         await migrate(postgres.url)
         simulator = await stack.enter_async_context(running_simulator(options or Options(port=0, bots=bots)))
+        if vaults:
+            world = simulator.world
+            channels = [world.create_channel(f"vault {number}") for number in range(vaults)]
+            for channel in channels:
+                channel.members.update(dict.fromkeys(world.bots, "administrator"))
+            settings["vault_channels"] = tuple(int(channel.id) for channel in channels)
         filled = Settings(
             database_url=postgres.url,
             redis_url=server.url,

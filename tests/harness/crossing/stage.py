@@ -1,6 +1,7 @@
 """Pairs who talk already, and what one of them sees of the other."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -174,7 +175,28 @@ def leaks(of: Side, to: Side) -> list[str]:
         seen = msgspec.json.encode(render(to.world.files, to.bot.id, message, nested=True)).decode()
         found += [f"{trace} in message {message.id}" for trace in traces if trace and trace in seen]
         found += [f"{name} in message {message.id}" for name in _HEADERS if f'"{name}"' in seen]
+        found += [f"{trace} in the file of message {message.id}" for trace in _in_file(message, traces)]
     return found
+
+
+def _in_file(message: Message, traces: Sequence[str]) -> list[str]:
+    """Traces in the bytes of a message's files, and the name that a Bot API server gives to files."""
+    attachment = message.attachment
+    if attachment is None:
+        return []
+    files = (attachment.file, *attachment.sizes, *attachment.cover, attachment.thumbnail)
+    found = []
+    for file in files:
+        if file is not None and file.size <= _LOOKED_INTO:
+            content = b"".join(file.pieces()).decode("latin-1")
+            found += [trace for trace in traces if trace and trace in content]
+        if file is not None and _SERVERS_NAME.search(file.name):
+            found.append(file.name)
+    return found
+
+
+_LOOKED_INTO = 1_000_000
+_SERVERS_NAME = re.compile(r"^(.*/)?file_[0-9]+(\.[a-z0-9]+)?$")
 
 
 _HEADERS = ("forward_origin", "via_bot", "sender_chat", "author_signature", "external_reply", "user_id")

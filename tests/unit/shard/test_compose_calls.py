@@ -10,7 +10,7 @@ from shard.outbound import compose, refusals
 from shard.outbound.compose import Call
 from shard.outbound.media import Media as Ladder
 from shard.telegram import Refused
-from shard.vault import PER_MINUTE, Post, Vaults
+from shard.vault import LEFT_ALONE, PER_MINUTE, RELIED_ON, Post, Vaults
 
 TO = PersonId(5)
 
@@ -149,11 +149,33 @@ def test_a_vault_takes_so_many_a_minute_and_the_least_used_first() -> None:
     assert sorted(vaults.free()) == [-2, -1]
     vaults.remember("u", Post(-1, 7))
     assert vaults.posted("u") == Post(-1, 7)
-    assert not Vaults((), clock)
+    clock.now += RELIED_ON
+    assert vaults.posted("u") is None
+
+
+def test_a_vault_that_refuses_us_is_left_alone_for_a_while() -> None:
+    clock = HandClock()
+    vaults = Vaults((-1, -2), clock)
+    vaults.leave_alone(-1)
+    assert vaults.usable() == vaults.free() == [-2]
+    assert vaults.choose([-1]) is None
+    clock.now += LEFT_ALONE
+    assert vaults.usable() == [-1, -2]
+    assert Vaults((), clock).usable() == []
+
+
+def test_a_milder_call_still_has_its_files() -> None:
+    body = _relay(PHOTO, reply_to=MessageId(9), quote="words")
+    call = compose.relayed(TO, body, MessageId(4), None)
+    milder = refusals.milder(Refused("sendPhoto", 400, "Bad Request: QUOTE_TEXT_INVALID"), call)
+    assert milder is not None
+    assert "quote" not in milder.params["reply_parameters"]
+    (need,) = milder.needs
+    assert need.holder is milder.params
 
 
 def test_a_file_of_this_bot_is_always_at_hand() -> None:
-    ladder = Ladder(BotId(3), None, None, None, Vaults((), HandClock()))  # type: ignore[arg-type]  # asks nobody
+    ladder = Ladder(BotId(3), None, None, None, Vaults((), HandClock()), None)  # type: ignore[arg-type]  # asks nobody
     call = compose.relayed(TO, _relay(PHOTO), None, None)
     assert ladder.at_hand(call, BotId(3))
     assert not ladder.at_hand(call, BotId(4))
