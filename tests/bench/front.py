@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from tests.bench import proc
 from tests.bench.load import UNLIMITED, Crowd, breaches, rates, staged
@@ -40,10 +41,11 @@ async def run(quick: bool, progress: Progress) -> Report:
     if PROGRAM is None:
         raise SystemExit("this bench needs an nginx: apt-get install nginx-light")
     ratios: dict[str, tuple[list[_Way], float]] = {}
-    for name, people, settings in (
+    scenes: tuple[tuple[str, int, dict[str, Any]], ...] = (
         ("paced", PEOPLE, {}),
         ("saturated", BACKLOG_PEOPLE, {"caps": UNLIMITED, "send_rate": 1000}),
-    ):
+    )
+    for name, people, settings in scenes:
         progress(f"{name}: starting {BOTS} shards that poll and {BOTS} behind an nginx")
         async with AsyncExitStack() as stack:
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="duo-")))

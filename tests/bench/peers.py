@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -105,8 +105,8 @@ async def run(quick: bool, progress: Progress) -> Report:
         window = (began + SETTLE_SECONDS, end)
         ours = sum(sum(chats.values()) for chats in crowd.shown_by_bot(*window).values())
         verdict = crowd.ledger()
-        records = {bot: simulator.judge.record(bot) for bot in simulator.world.bots}
-    own = records[int(network.bots[0])]
+        records: dict[int, Record] = {bot: simulator.judge.record(bot) for bot in simulator.world.bots}
+    own = records[network.bots[0]]
     length = window[1] - window[0]
     figures = [
         at_least("peers.ours_share", ours / length / CAP, "of the cap", 0.98),
@@ -115,9 +115,9 @@ async def run(quick: bool, progress: Progress) -> Report:
         none_of("peers.ours_inversions", verdict.inversions, "messages out of order"),
         none_of("peers.ours_lost", verdict.lost, "messages"),
     ]
+    by_name = {peer.short: peer for peer in peers}
     for short in _SHORT:
-        peer = next((peer for peer in peers if peer.short == short), None)
-        figures += _figures(short, peer, records[peer.bot.id] if peer else None, window)
+        figures += _figures(short, by_name.get(short), records, window)
     conditions |= {"people_per_bot": PEOPLE, "offered_per_s": 2 * CAP, "seconds": round(seconds, 1)}
     conditions |= {
         short: " ".join(foreign.packages) or "on aiohttp"
@@ -176,12 +176,13 @@ async def _end(peer: _Peer) -> None:
 
 
 def _figures(
-    short: str, peer: _Peer | None, record: Record | None, window: tuple[float, float]
+    short: str, peer: _Peer | None, records: Mapping[int, Record], window: tuple[float, float]
 ) -> list[Figure]:
-    if peer is None or record is None:
+    if peer is None:
         values = dict.fromkeys(("share", "breaches", "too_many", "inversions", "lost"), float("inf"))
     else:
         begin, end = window
+        record = records[peer.bot.id]
         values = {
             "share": sum(begin <= at < end for _, _, at in peer.shown) / (end - begin) / CAP,
             "breaches": record.bot_breaches + record.chat_breaches,

@@ -5,6 +5,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -167,7 +168,10 @@ async def test_from_webhooks_to_polling_and_back(front: Front) -> None:
         network.start_shard(bot_id, webhook_url=url)
         await talking
         await pairs.settled(30)
-        await until(lambda url=url: (account.webhook is None) is (url is None), 10, "the webhook to be right")
+        wanted = url is not None
+        await until(
+            partial(lambda wanted: (account.webhook is not None) is wanted, wanted), 10, "the webhook"
+        )
     verdict = pairs.evaluate()
     assert verdict.sent == 2 * 2 * 4 * 2
     assert complete(verdict)

@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """python-telegram-bot with its AIORateLimiter, as its documentation shows it. See README.md."""
 
 import asyncio

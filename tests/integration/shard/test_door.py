@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from core.domain.errors import DuologueError
+from core.service import metrics
 from shard.inbound import door as doors
 from shard.inbound.door import Door, port_at, socket_at
 from tests.harness.nginx import needs_nginx, nginx
@@ -76,10 +77,10 @@ async def test_who_knows_the_secret_is_let_in(house: House) -> None:
 
 @pytest.mark.parametrize("secret", [None, "", "s" * 63, "s" * 65, "S" * 64, "\u00e9"])
 async def test_who_does_not_is_refused(house: House, secret: str | None) -> None:
-    before = doors.metrics.value(doors.metrics.WEBHOOK_REFUSED)
+    before = metrics.value(metrics.WEBHOOK_REFUSED)
     assert await house.post(secret=secret) == 403
     assert house.got == []
-    assert doors.metrics.value(doors.metrics.WEBHOOK_REFUSED) == before + 1
+    assert metrics.value(metrics.WEBHOOK_REFUSED) == before + 1
 
 
 async def test_other_paths_methods_and_noise_are_refused(house: House) -> None:
