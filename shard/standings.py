@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from core.domain.conversation import Phase, Standing
 from core.domain.ids import ConversationId, MessageId, PersonId
 from core.service.clock import Clock
+from core.service.generations import Generations
 from core.state.redis.conversations import Conversations
 
 KEPT_SECONDS = 300.0
@@ -34,15 +35,12 @@ class Standings:
     def __init__(self, conversations: Conversations, clock: Clock) -> None:
         self._conversations = conversations
         self._clock = clock
-        self._known: OrderedDict[PersonId, tuple[float, Standing]] = OrderedDict()
+        self._known: Generations[PersonId, Standing] = Generations(KEPT_PEOPLE, KEPT_SECONDS)
         self._openings: OrderedDict[PersonId, _Opening] = OrderedDict()
 
     def get(self, person: PersonId) -> Standing | None:
         """What is known at once, or None."""
-        entry = self._known.get(person)
-        if entry is None or entry[0] < self._clock.monotonic():
-            return None
-        return entry[1]
+        return self._known.get(person, self._clock.monotonic())
 
     async def load(self, people: Iterable[PersonId]) -> None:
         """Make these people known, in at most one round trip. Raises RedisAway."""
@@ -59,13 +57,11 @@ class Standings:
 
     def learn(self, person: PersonId, standing: Standing) -> bool:
         """Take note of a standing; False where a newer one is known already."""
-        entry = self._known.get(person)
-        if entry is not None and entry[1].seq > standing.seq:
+        now = self._clock.monotonic()
+        known = self._known.get(person, now)
+        if known is not None and known.seq > standing.seq:
             return False
-        self._known[person] = (self._clock.monotonic() + KEPT_SECONDS, standing)
-        self._known.move_to_end(person)
-        if len(self._known) > KEPT_PEOPLE:
-            self._known.popitem(last=False)
+        self._known.put(person, standing, now)
         return True
 
     def opens(self, person: PersonId, conversation: ConversationId) -> None:
@@ -91,4 +87,4 @@ class Standings:
 
     def counts(self) -> tuple[int, int]:
         """How many people are known here, and how many of them are chatting."""
-        return len(self._known), sum(s.phase is Phase.CHATTING for _, s in self._known.values())
+        return len(self._known), sum(s.phase is Phase.CHATTING for s in self._known.values())

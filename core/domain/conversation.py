@@ -20,7 +20,7 @@ class Phase(StrEnum):
     CHATTING = "chatting"
 
 
-class Standing(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+class Standing(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """A person's place in the network at one `seq`.
 
     `bot` is where the person is served (home). `ticket` means something only while waiting.

@@ -8,6 +8,7 @@ room for anything that a person types or pastes.
 from collections import OrderedDict
 
 from core.domain.ids import PersonId, UpdateId
+from core.service.generations import Generations
 
 INTERVAL = 0.75
 """Seconds between two messages of one person, sustained."""
@@ -28,9 +29,9 @@ class Manners:
     """Who writes too fast, and when they were last told."""
 
     def __init__(self) -> None:
-        self._due: OrderedDict[PersonId, float] = OrderedDict()
+        self._due: Generations[PersonId, float] = Generations(KEPT_PEOPLE, 2 * BURST * INTERVAL)
         self._judged: OrderedDict[UpdateId, bool] = OrderedDict()
-        self._told: dict[PersonId, float] = {}
+        self._told: Generations[PersonId, float] = Generations(KEPT_PEOPLE, 2 * REMIND)
 
     def allows(self, person: PersonId, update: UpdateId, now: float) -> bool:
         """Whether this message of the person may go. Asked again about it, the answer is the same.
@@ -45,19 +46,16 @@ class Manners:
         return judged
 
     def _has_room(self, person: PersonId, now: float) -> bool:
-        due = max(self._due.get(person, now), now)
+        due = max(self._due.get(person, now) or now, now)
         if due - now > (BURST - 1) * INTERVAL:
             return False
-        self._due[person] = due + INTERVAL
-        self._due.move_to_end(person)
-        if len(self._due) > KEPT_PEOPLE:
-            forgotten, _ = self._due.popitem(last=False)
-            self._told.pop(forgotten, None)
+        self._due.put(person, due + INTERVAL, now)
         return True
 
     def remind(self, person: PersonId, now: float) -> bool:
         """Whether the person should be told now that a message did not go."""
-        if now - self._told.get(person, float("-inf")) < REMIND:
+        told = self._told.get(person, now)
+        if told is not None and now - told < REMIND:
             return False
-        self._told[person] = now
+        self._told.put(person, now, now)
         return True

@@ -6,6 +6,7 @@ that ran the script does it at once, the leading coordinator does it for what wa
 Both may do it: the stream knows an event by its outbox id.
 """
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -194,14 +195,20 @@ def _standing(values: Sequence[bytes]) -> Standing:
     return Standing(
         seq=int(seq or 0),
         phase=Phase((phase or b"idle").decode()),
-        bot=BotId(int(bot or 0)),
+        bot=_bot(bot),
         ticket=TicketId(ticket.decode()),
         conversation=ConversationId(int(conversation or 0)),
         side=int(side or 0),
         partner=PersonId(int(partner or 0)),
-        partner_bot=BotId(int(partner_bot or 0)),
+        partner_bot=_bot(partner_bot),
         asked=UpdateId(int((asked[0] if asked else b"") or 0)),
     )
+
+
+@functools.lru_cache(256)
+def _bot(value: bytes) -> BotId:
+    """The same few bots in thousands of standings: each number is one object."""
+    return BotId(int(value or 0))
 
 
 def _ticket(id_: bytes, fields: Sequence[bytes]) -> Ticket:
