@@ -3,8 +3,8 @@
 import gc
 import importlib
 
-# They use nothing of the last one; but multiprocessing loads the program that began us into each of them, where it
-# would count as theirs.
+# They use nothing of the last one; but multiprocessing loads the program that began us into each of them,
+# where it would count as theirs.
 for module in ("shard.app", "coordinator.app", "tests.bench.load"):
     importlib.import_module(module)
 
