@@ -48,10 +48,10 @@ RATE = 0.7
 
 RECOVERY_GOAL = 5.0
 
-QUICK_UNTIL = 36.0
+QUICK_UNTIL = 34.0
 """Seconds from the start after which a quick run deals no further blow."""
 
-QUICK_QUIET = 46.0
+QUICK_QUIET = 44.0
 """Seconds from the start until which it waits for what is still on its way."""
 
 
@@ -99,7 +99,7 @@ def _places(failpoint: str) -> tuple[str, ...]:
 
 async def _network(quick: bool, progress: Progress, seed: int, kills: int, places: tuple[str, ...]) -> Part:
     """Processes and servers, killed from outside or at places of the code."""
-    bots, per_bot = (3, 12) if quick else (4, 15)
+    bots, per_bot = (3, 10) if quick else (4, 15)
     began = time.monotonic()
     progress(f"starting {bots} bots")
     async with running(bots, coordinators=2, log_level="warning") as network:

@@ -38,7 +38,7 @@ SLOW_SECONDS, STANDS, RUNS = 4.0, 0.2, 0.03
 _BLOWS = (
     *(("shard", 6), ("shards", 6), ("leader", 2), ("standby", 1), ("coordinators", 2), ("redis", 2)),
     *(("postgres", 1), ("shard+redis", 2), ("shard+leader", 2), ("all", 3), ("freeze", 2), ("telegram", 2)),
-    *(("slow", 1), ("away", 1)),
+    *(("slow", 1), ("away", 1), ("freeze leader", 1)),
 )
 _BROKEN = (Kind.TOO_MANY, Kind.DISGUISED, Kind.SERVER_ERROR, Kind.RESET_BEFORE, *LOSES_ANSWER, Kind.SLOW)
 
@@ -75,20 +75,37 @@ class Havoc(Toll):
         """One blow of that kind, and what it takes to get over it."""
         bot = self._chance.choice(self.network.bots)
         some = self._chance.sample(self.network.bots, self._chance.randint(2, len(self.network.bots)))
-        shards = {"shards": some, "all": self.network.bots}.get(
-            kind, [bot] if "shard" in kind or kind == "away" else []
-        )
+        match kind:
+            case "telegram":
+                await self._break_answers()
+            case "slow":
+                await self._slow(bot)
+            case "freeze":
+                await self._freeze(bot)
+            case "freeze leader":
+                await self._freeze_leader()
+            case "shards":
+                await self._kill(kind, some)
+            case "all":
+                await self._kill(kind, self.network.bots)
+            case _:
+                await self._kill(kind, [bot] if "shard" in kind or kind == "away" else [])
+
+    async def ward(self) -> None:
+        """Start again what has ended, as a supervisor does, until cancelled."""
+        while True:
+            for name, code in self.network.ended().items():
+                self.network.kill(name)
+                if name in self._expected:
+                    self._expected.remove(name)
+                    continue
+                self.unexpected.append(self.network.last_words(name, code))
+                self.network.start_again(name)
+            await asyncio.sleep(0.05)
+
+    async def _kill(self, kind: str, shards: list[BotId]) -> None:
+        """kill -9 of these shards, and of what else the kind names."""
         began = time.monotonic()
-        if kind == "telegram":
-            await self._break_answers()
-            return
-        if kind == "slow":
-            await self._slow(bot)
-            return
-        if kind == "freeze":
-            await self._freeze(bot)
-            await self._recovered(kind, began, [bot], meet=False)
-            return
         if "redis" in kind or kind == "all":
             self._kill_redis()
         if kind in ("postgres", "all"):
@@ -97,7 +114,7 @@ class Havoc(Toll):
         coordinators = await self._coordinators(kind)
         names = [self._serving[bot] for bot in shards] + coordinators
         for name in names:
-            self._kill(name)
+            self._kill_process(name)
         if kind == "away":
             await asyncio.sleep(AWAY)
             began = time.monotonic()
@@ -112,19 +129,7 @@ class Havoc(Toll):
                 self._redis_up = began
         await self._recovered(kind, began, shards, meet=bool(coordinators))
 
-    async def ward(self) -> None:
-        """Start again what has ended, as a supervisor does, until cancelled."""
-        while True:
-            for name, code in self.network.ended().items():
-                self.network.kill(name)
-                if name in self._expected:
-                    self._expected.remove(name)
-                    continue
-                self.unexpected.append(self.network.last_words(name, code))
-                self.network.start_again(name)
-            await asyncio.sleep(0.05)
-
-    def _kill(self, name: str) -> None:
+    def _kill_process(self, name: str) -> None:
         self.kills += 1
         life = self.network.lives[name]
         self.network.kill(name)
@@ -152,6 +157,7 @@ class Havoc(Toll):
 
     async def _freeze(self, bot: BotId) -> None:
         """The shard of a bot stands still beyond its lease, another takes over, and it wakes up."""
+        began = time.monotonic()
         self.freezes += 1
         frozen = self._serving[bot]
         self.network.freeze(frozen)
@@ -159,7 +165,19 @@ class Havoc(Toll):
         self._expected.add(frozen)
         self._serving[bot] = self.network.start_shard(bot, "" if frozen.count(":") == 2 else "other")
         await asyncio.sleep(FROZEN)
+        # Not before the other serves: if nobody had taken the lease, it would be the sleeper's again.
+        await self._recovered("freeze", began, [bot], meet=False)
         self.network.thaw(frozen)
+
+    async def _freeze_leader(self) -> None:
+        """The leader stands still beyond its lease, the standby leads, and it wakes up."""
+        began = time.monotonic()
+        for name in await self._coordinators("leader"):
+            self.freezes += 1
+            self.network.freeze(name)
+            await asyncio.sleep(FROZEN)
+            await self._recovered("freeze leader", began, [], meet=True)
+            self.network.thaw(name)
 
     async def _slow(self, bot: BotId) -> None:
         """The shard of a bot gets little of the processor; it keeps its lease and repeats nothing."""
