@@ -121,8 +121,18 @@ def _check_database_url(value: str) -> str:
     return _check_url(value, ("postgresql", "postgres"))
 
 
+_REDIS_SCHEMES = (
+    *("redis", "rediss", "unix"),
+    *("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"),
+)
+
+
 def _check_redis_url(value: str) -> str:
-    return _check_url(value, ("redis", "rediss", "unix"))
+    value = _check_url(value, _REDIS_SCHEMES)
+    parts = urlsplit(value)
+    if parts.scheme.endswith("+sentinel") and not re.fullmatch(r"/[^/]+(/\d+)?", parts.path):
+        raise ValueError("names no master after the sentinels")
+    return value
 
 
 def _read_database_urls(value: object) -> tuple[str, ...]:
@@ -183,7 +193,10 @@ class Settings(BaseSettings):
         default=(), repr=False, description="read replicas with commas between them, each " + _A_DATABASE
     )
     redis_url: Annotated[str, AfterValidator(_check_redis_url)] | None = Field(
-        default=None, repr=False, description="like redis://:password@host:6379/0, or rediss:// or unix://"
+        default=None,
+        repr=False,
+        description="like redis://:password@host:6379/0, rediss://, unix://, "
+        "redis+sentinel://host:26379,host,host/name or redis+cluster://host:6379,host,host",
     )
     secret_key: Annotated[SecretStr, AfterValidator(_check_secret)] | None = Field(
         default=None,

@@ -71,8 +71,8 @@ def _leadership(settings: Settings, client: RedisClient, database: Database) -> 
     epochs = Epochs(database)
     rules = Rules(patience=settings.match_patience)
 
-    async def next_epoch() -> Epoch:
-        return await epochs.next(NAME)
+    async def next_epoch(above: Epoch) -> Epoch:
+        return await epochs.next(NAME, above=above)
 
     async def lead(lease: Lease) -> None:
         matcher = Matcher(conversations, lease.epoch, rules, clock, outages)

@@ -40,7 +40,7 @@ class Leadership:
     def __init__(
         self,
         lease: Lease,
-        next_epoch: Callable[[], Awaitable[Epoch]],
+        next_epoch: Callable[[Epoch], Awaitable[Epoch]],
         lead: Callable[[Lease], Coroutine[Any, Any, None]],
         clock: Clock,
         outages: Outages,
@@ -107,6 +107,7 @@ class Leadership:
                 parts.create_task(self._lease.run(), name="lease")
                 parts.create_task(self._lead(self._lease), name="lead")
         except* StaleEpoch as lost:
+            # Also where Redis forgot: this process, or the standby, leads again at once with a newer epoch.
             log.warning("leads no more", why=str(_first(lost)))
         self.role = Role.STARTING
 

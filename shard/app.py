@@ -18,7 +18,7 @@ from aiogram import Bot
 from aiohttp import web
 
 from config.settings import Settings
-from core.domain.errors import DuologueError, StoreAway
+from core.domain.errors import DuologueError, StaleEpoch, StoreAway
 from core.domain.ids import BotId
 from core.domain.seal import Seal
 from core.service import failpoints, health, metrics
@@ -44,7 +44,7 @@ from core.state.redis.message_map import MessageMap
 from core.state.redis.people_cache import PeopleCache
 from core.state.redis.streams import Inbox, Streams
 from shard.belt import Belt
-from shard.claim import claim, quarantine
+from shard.claim import claim, forgotten, quarantine
 from shard.files import FileSource, Signer
 from shard.handout import FileDoor
 from shard.inbound.admission import Admission
@@ -70,6 +70,7 @@ from shard.outbound.sender import Sender
 from shard.outbound.uploads import Uploads
 from shard.profile import present
 from shard.report import Reporter
+from shard.setback import Memory, keep, make_good
 from shard.standings import Standings
 from shard.telegram import Telegram, TokenRefused
 from shard.vault import Vaults
@@ -110,6 +111,7 @@ class _Base:
     belt: Belt
     port: int
     bots: Bots
+    memory: Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,9 @@ async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.E
     secret = settings.secret_key.get_secret_value()
     clock, keys = SystemClock(), Keys(settings.key_prefix)
     async with AsyncExitStack() as stack:
-        database = await stack.enter_async_context(Database(settings.database_url))
+        database = await stack.enter_async_context(
+            Database(settings.database_url, replicas=settings.database_replica_urls)
+        )
         client = await stack.enter_async_context(RedisClient(settings.redis_url, settings.durability))
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=75)
         session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
@@ -163,30 +167,53 @@ async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.E
         _add_doors(pages, doors)
         port = await stack.enter_async_context(health.serve(pages, settings.listen_host, metrics_port))
         bots = Bots(database, TokenCipher(secret))
-        token = await claim(bot, bots, Epochs(database), client, lease, stop)
-        if token is None:
-            return
         base = _Base(
             *(settings, bot, clock, keys, database, client, session, wire, lease),
             *(Signer(secret, clock), Seal(bot, secret), Vaults(settings.vault_channels, clock)),
-            *(Belt(clock), port, bots),
+            *(Belt(clock), port, bots, Memory()),
         )
-        try:
-            await _serve(base, token, doors, stop)
-        except* Done:
-            log.info("stopped", bot=bot)
-        except* TokenRefused as refused:
-            await quarantine(bots, bot)
-            raise DuologueError(
-                f"Telegram refuses the token of bot {bot}: it was revoked. "
-                "Put in the new one with `duologue bots rotate`, or remove the bot"
-            ) from refused
+        while (token := await claim(bot, bots, Epochs(database), client, lease, stop)) is not None:
+            again = False
+            try:
+                await _serve(base, token, doors, stop)
+            except* Done:
+                log.info("stopped", bot=bot)
+            except* TokenRefused as refused:
+                await quarantine(bots, bot)
+                raise DuologueError(
+                    f"Telegram refuses the token of bot {bot}: it was revoked. "
+                    "Put in the new one with `duologue bots rotate`, or remove the bot"
+                ) from refused
+            except* StaleEpoch:
+                again = await forgotten(lease, stop)
+                if not again:
+                    raise
+            if not again:
+                return
+            metrics.REDIS_SET_BACKS.inc()
+            log.warning("Redis has lost or may have lost what it knew: beginning anew", bot=bot)
+            # What this process did in its last second counts for the token's budget.
+            await asyncio.sleep(REST_SECONDS)
 
 
 async def _serve(base: _Base, token: str, doors: dict[str, FileDoor], stop: asyncio.Event) -> None:
     """All parts in one group, until told to stop; raises Done then, in a group."""
     telegram = _telegram(base, token)
     state = _state(base)
+    try:
+        await _run_parts(base, token, telegram, state, doors, stop)
+    finally:
+        base.memory.engaged = state.standings.engaged(base.bot)
+
+
+async def _run_parts(
+    base: _Base,
+    token: str,
+    telegram: _Telegram,
+    state: _State,
+    doors: dict[str, FileDoor],
+    stop: asyncio.Event,
+) -> None:
     links = Links(base.bot, token, base.clock)
     doors["open"] = FileDoor(telegram.raw, telegram.direct.call, base.signer, base.vaults, base.belt, links)
     outbound = _outbound(base, telegram, state)
@@ -200,7 +227,11 @@ async def _serve(base: _Base, token: str, doors: dict[str, FileDoor], stop: asyn
             *(frozenset(base.settings.admin_ids), base.clock),
         )
         source = _inbound(base, telegram, state, counter, vigil, token)
-        parts.create_task(base.lease.run(), name="lease")
+        parts.create_task(keep(base.lease, outbound.sender), name="lease")
+        parts.create_task(
+            make_good(base.memory, state.conversations, state.streams, base.bot, base.lease, base.clock),
+            name="make good",
+        )
         parts.create_task(telegram.budget.run(), name="budget")
         parts.create_task(state.people.run(), name="people")
         parts.create_task(outbound.acknowledger.run(), name="acknowledger")
@@ -253,13 +284,16 @@ def _outbound(base: _Base, telegram: _Telegram, state: _State) -> _Outbound:
     outages = Outages(clock)
     inbox = Inbox(base.client, base.keys, bot)
     lanes = Lanes(album_most=min(ALBUM_MOST, int(base.settings.send_rate)), born=clock.monotonic())
-    acknowledger = Acknowledger(inbox, lease, outages)
+    acknowledger = Acknowledger(inbox, lease, outages, base.memory.done)
     bouncer = Bouncer(bot, lease, state.streams, clock)
     source = FileSource(base.session, state.fleet, base.signer)
     memory = FileMemory(base.client, base.keys, bot)
     uploads = Uploads(source, base.belt)
     media = Media(bot, telegram.direct.call, source, memory, base.vaults, uploads)
-    reader = InboxReader(inbox, lease, lanes, state.standings, bouncer, acknowledger, clock, wake, outages)
+    reader = InboxReader(
+        *(inbox, lease, lanes, state.standings, bouncer, acknowledger, clock, wake, outages),
+        base.memory.done,
+    )
     crossing = Crossing(state.people, state.messages, media, base.seal.button)
     sender = Sender(
         *(bot, telegram.raw, telegram.budget, lease, inbox, lanes, acknowledger, bouncer, state.standings),

@@ -12,7 +12,7 @@ import structlog
 
 from core.domain.errors import LeaseTaken, StaleEpoch, StoreAway
 from core.domain.fleet import BotState
-from core.domain.ids import BotId, Epoch
+from core.domain.ids import BotId
 from core.state.postgres.bots import Bots
 from core.state.postgres.epochs import Epochs
 from core.state.redis.client import RedisClient
@@ -35,7 +35,7 @@ async def claim(
 
     async def take() -> bool:
         await client.open()
-        await lease.take(lambda: _next_epoch(epochs, bot))
+        await lease.take(lambda above: epochs.next(f"bot:{bot}", above=above))
         return True
 
     token = await _patiently(stop, lambda: bots.token(bot))
@@ -44,16 +44,17 @@ async def claim(
     return token
 
 
+async def forgotten(lease: Lease, stop: asyncio.Event) -> bool:
+    """Whether the lease that was lost went to nobody: Redis lost it. True also when told to stop."""
+    return await _patiently(stop, lease.forgotten) is not False
+
+
 async def quarantine(bots: Bots, bot: BotId) -> None:
     """Telegram refuses the token: nobody should try to serve this bot until it has another one."""
     try:
         await bots.set_state(bot, BotState.QUARANTINED, reason="Telegram refuses the token (401)")
     except StoreAway as error:
         log.warning("the quarantine could not be written down", why=str(error))
-
-
-async def _next_epoch(epochs: Epochs, bot: BotId) -> Epoch:
-    return await epochs.next(f"bot:{bot}")
 
 
 async def _patiently(stop: asyncio.Event, ask: Callable[[], Awaitable[_Got]]) -> _Got | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.domain.conversation import Phase, Standing
-from core.domain.ids import ConversationId, MessageId, PersonId
+from core.domain.ids import BotId, ConversationId, MessageId, PersonId
 from core.service.clock import Clock
 from core.service.generations import Generations
 from core.state.redis.conversations import Conversations
@@ -84,6 +84,14 @@ class Standings:
         if opening is None or opening.conversation != conversation:
             return True
         return opening.under_way and message > opening.words
+
+    def engaged(self, bot: BotId) -> list[tuple[PersonId, Standing]]:
+        """Who, as far as is known, talks or searches at that bot."""
+        return [
+            (person, standing)
+            for person, (_, standing) in self._known.items()
+            if standing.phase is not Phase.IDLE and standing.bot == bot
+        ]
 
     def counts(self) -> tuple[int, int]:
         """How many people are known here, and how many of them are chatting."""

@@ -15,6 +15,10 @@ class RedisAway(StoreAway):
     """Redis is down, slow, loading or refuses writes."""
 
 
+class RedisFull(RedisAway):
+    """Redis has no memory left: it deletes, and keeps what is there, but takes nothing more."""
+
+
 class StaleEpoch(DuologueError):
     """This process has lost its lease: someone else owns what it tried to change."""
 
@@ -22,6 +26,14 @@ class StaleEpoch(DuologueError):
         super().__init__(f"{name}: epoch {epoch} is no longer the newest, this process owns it no more")
         self.name = name
         self.epoch = epoch
+
+
+class SetBack(StaleEpoch):
+    """Another server answers for Redis, which may lack what the one before knew: the owner begins anew."""
+
+    def __init__(self, name: str, epoch: Epoch) -> None:
+        super().__init__(name, epoch)
+        self.args = (f"{name}: another Redis server took over, so what was known before may not be true",)
 
 
 class LeaseTaken(DuologueError):

@@ -66,6 +66,7 @@ STALE_REFUSED = _gauge(
 LEASE_HELD = _gauge("lease_held", "1 while this process holds its lease.")
 SQL_STATEMENTS = _counter("sql_statements", "Statements sent to PostgreSQL.")
 REDIS_ROUND_TRIPS = _counter("redis_round_trips", "Round trips to Redis.")
+REDIS_SET_BACKS = _counter("redis_set_backs", "Times that Redis lost, or may have lost, what it knew.")
 MEMORY_PRIVATE = _gauge("memory_private_mib", "Memory that this process shares with no other, in MiB.")
 LEADS = _gauge("coordinator_leads", "1 while this coordinator leads.")
 WAITING = _gauge("waiting_people", "People who wait for a partner.")

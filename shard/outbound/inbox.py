@@ -5,14 +5,15 @@ it is acknowledged. So memory is bounded by the window, and a new process reads 
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
 from core.domain import envelope as envelopes
 from core.domain.conversation import Change
 from core.domain.envelope import Happening
-from core.domain.errors import RedisAway, UnreadableEnvelope
+from core.domain.errors import RedisAway, RedisFull, UnreadableEnvelope
 from core.domain.ids import EntryId
 from core.service import metrics
 from core.service.clock import Clock
@@ -27,6 +28,8 @@ from shard.standings import Standings
 WINDOW = 4_096
 READ_AT_ONCE = 256
 RETRY_SECONDS = 0.2
+NOTES_KEPT = 10_000
+"""Notes that wait until Redis has room again; without one, a reply comes without what it replies to."""
 
 log = structlog.get_logger(__name__)
 
@@ -34,8 +37,10 @@ log = structlog.get_logger(__name__)
 class Acknowledger:
     """Tells Redis what is done and what is on its way, as much as has gathered in one call."""
 
-    def __init__(self, inbox: Inbox, lease: Lease, outages: Outages) -> None:
+    def __init__(self, inbox: Inbox, lease: Lease, outages: Outages, lately: deque[EntryId]) -> None:
+        """`lately` gathers what is done, for the time when Redis may have forgotten it."""
         self._inbox = inbox
+        self._lately = lately
         self._lease = lease
         self._outages = outages
         self._settled: list[EntryId] = []
@@ -52,6 +57,7 @@ class Acknowledger:
     def settle(self, entries: Sequence[EntryId], notes: Sequence[Note], after: Callable[[], None]) -> None:
         """Call `after` when the entries are out of the stream for good; `notes` are kept with that."""
         self._settled.extend(entries)
+        self._lately.extend(entries)
         self._notes.extend(notes)
         self._after.append(after)
         self._wake.set()
@@ -77,6 +83,15 @@ class Acknowledger:
                 try:
                     await self._inbox.settle(self._lease.epoch, settled, started, notes)
                     break
+                except RedisFull as error:
+                    # It still deletes: what waits in it goes out, so that it has room again.
+                    self._outages.away(error)
+                    self._notes = [*notes, *self._notes][-NOTES_KEPT:]
+                    if not settled:
+                        break
+                    if not (notes or started):
+                        await asyncio.sleep(RETRY_SECONDS)
+                    notes, started = [], []
                 except RedisAway as error:
                     self._outages.away(error)
                     await asyncio.sleep(RETRY_SECONDS)
@@ -98,9 +113,11 @@ class InboxReader:
         clock: Clock,
         wake: asyncio.Event,
         outages: Outages,
+        lately: Iterable[EntryId],
     ) -> None:
         self._inbox = inbox
         self._lease = lease
+        self._lately = frozenset(lately)
         self._lanes = lanes
         self._standings = standings
         self._bouncer = bouncer
@@ -121,6 +138,9 @@ class InboxReader:
                 continue
             try:
                 entries = await self._inbox.read(self._cursor, min(room, READ_AT_ONCE))
+                if not self._lease.valid():
+                    # Another server may have answered, of which we know nothing yet.
+                    continue
                 passing("after_read")
                 for entry in entries:
                     await self._take(entry)
@@ -144,6 +164,9 @@ class InboxReader:
             log.info("messages that were on their way are sent again", count=len(self._repeats))
 
     async def _take(self, entry: Entry) -> None:
+        if entry.id in self._lately:
+            await self._acknowledger.done(entry.id)
+            return
         try:
             envelope = envelopes.decode(entry.payload)
         except UnreadableEnvelope as error:

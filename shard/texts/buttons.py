@@ -33,6 +33,7 @@ BUTTONS: dict[str, tuple[tuple[Button, ...], ...]] = {
     "partner_left": _AFTER,
     "partner_unreachable": _AFTER,
     "not_in_chat": _FIND,
+    "chat_lost": _FIND,
     "not_delivered_over": _FIND,
     "contact_ask": (
         (Button("contact_send", "contact:send:{conversation}"),),

@@ -39,6 +39,10 @@ WORDS = {
     "you_left_and_search": "You have left the chat. 🔎 Looking for the next partner…",
     "partner_left": "Your partner has left the chat.",
     "partner_unreachable": "Your partner can no longer be reached, so this chat has ended.",
+    "chat_lost": (
+        "😔 Something broke on our side, and your chat was lost; what you wrote last may not have arrived. "
+        "Your partner can no longer be reached. We are sorry.\n\nPress the button to meet somebody new."
+    ),
     "not_in_chat": "You are not in a chat, so nobody read this. Shall we find somebody?",
     "chat_is_elsewhere": "Your chat is in another bot of this network. Please go on there, or send /stop there first.",
     "bot_is_leaving": "This bot is about to leave our network, so no new chat begins here. Another one has room for you: it works just the same.",

@@ -10,7 +10,7 @@ import shutil
 import signal
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -228,19 +228,23 @@ async def running(
     options: Options | None = None,
     wait: bool = True,
     redis: Callable[[Path], EmbeddedRedis] = EmbeddedRedis,
+    postgres_settings: Mapping[str, str] | None = None,
     vaults: int = 0,
     **settings: Any,
 ) -> AsyncIterator[Network]:
     """A network of so many bots on servers of its own; stopped and removed at the end.
 
-    Everything serves, or with `wait` off is about to. It has so many vault channels.
+    Everything serves, or with `wait` off is about to. It has so many vault channels. Servers that `settings`
+    name take the place of its own.
     """
     folder = Path(tempfile.mkdtemp(prefix="duo-"))
     async with AsyncExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        postgres = await stack.enter_async_context(EmbeddedPostgres(folder / "pg"))
-        server = await stack.enter_async_context(redis(folder / "redis"))
-        await migrate(postgres.url)
+        postgres, own = EmbeddedPostgres(folder / "pg", postgres_settings), redis(folder / "redis")
+        ours = {"database_url": postgres.url, "redis_url": own.url}
+        for server, setting in ((postgres, "database_url"), (own, "redis_url")):
+            if setting not in settings:
+                await stack.enter_async_context(server)
         simulator = await stack.enter_async_context(running_simulator(options or Options(port=0, bots=bots)))
         if vaults:
             world = simulator.world
@@ -249,18 +253,17 @@ async def running(
                 channel.members.update(dict.fromkeys(world.bots, "administrator"))
             settings["vault_channels"] = tuple(int(channel.id) for channel in channels)
         filled = Settings(
-            database_url=postgres.url,
-            redis_url=server.url,
             telegram_api_url=simulator.url,
             secret_key=SecretStr(SECRET),
             key_prefix=f"t{secrets.token_hex(3)}:",
-            **settings,
+            **(ours | settings),
         )
-        async with Database(postgres.url) as database:
+        await migrate(filled.database_url or "")
+        async with Database(filled.database_url or "") as database:
             table = Bots(database, TokenCipher(SECRET))
             for bot in simulator.world.bots.values():
                 await table.add(BotId(bot.id), bot.username, bot.token)
-        network = Network(simulator, filled, postgres, server, folder)
+        network = Network(simulator, filled, postgres, own, folder)
         try:
             for number in range(coordinators):
                 network.start_coordinator(number)

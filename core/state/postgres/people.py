@@ -16,9 +16,9 @@ class PeopleTable:
         self._database = database
 
     async def get_many(self, people: Sequence[PersonId]) -> dict[PersonId, Person]:
-        """Those of the people that are known. Raises DatabaseAway."""
+        """Those of the people that are known; of a replica while the server is away. Raises DatabaseAway."""
         # As text: for an array the library would first ask about its type, on each connection.
-        rows = await self._database.fetch(
+        rows = await self._database.fetch_even_old(
             """SELECT *, coalesce(extract(epoch FROM banned_until), 0)::float8 AS banned
                FROM people WHERE id = ANY(string_to_array($1, ',')::bigint[])""",
             ",".join(map(str, people)),

@@ -8,7 +8,7 @@ away, so nothing has to be reset when PostgreSQL is back.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Self, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -17,6 +17,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from core.domain.errors import DuologueError, StoreAway
 from core.service import metrics
+from core.state.postgres.hosts import NO_CONNECTION, Hosts
 
 CALL_SECONDS = 2.0
 """A call has its answer, or DatabaseAway, after this long, waiting for a connection included."""
@@ -34,14 +35,6 @@ class SchemaMissing(DuologueError):
     """The tables of this version are not there."""
 
 
-_NO_CONNECTION = (
-    OSError,
-    ValueError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-)
-"""Whatever keeps a connection from being opened: also a wrong password, a wrong name, too many clients."""
 _LOST = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -74,8 +67,8 @@ async def connect(url: str) -> asyncpg.Connection:
     """One connection of its own, without a time limit on what it runs. Raises DatabaseAway."""
     plain, options = _options(url)
     try:
-        return await asyncpg.connect(plain, timeout=CONNECT_SECONDS, **options)
-    except _NO_CONNECTION as error:
+        return await Hosts(plain).connect(timeout=CONNECT_SECONDS, **options)
+    except NO_CONNECTION as error:
         raise _unreachable(url, error) from None
 
 
@@ -111,10 +104,14 @@ def _gone(connection: PoolConnectionProxy) -> bool:
 
 
 class Database:
-    """`async with Database(url) as database`; then `fetch`, `one`, `execute`, `transaction`."""
+    """`async with Database(url) as database`; then `fetch`, `one`, `execute`, `transaction`.
 
-    def __init__(self, url: str, *, size: int = POOL_SIZE) -> None:
+    `replicas` answer `fetch_even_old` while the server is away.
+    """
+
+    def __init__(self, url: str, *, size: int = POOL_SIZE, replicas: Sequence[str] = ()) -> None:
         self._url = url
+        self._replicas = [Database(replica, size=1) for replica in replicas]
         self._size = size
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
@@ -122,7 +119,9 @@ class Database:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, *error: object) -> None:
+        for replica in self._replicas:
+            await replica.__aexit__(*error)
         if self._pool is not None:
             try:
                 async with asyncio.timeout(CALL_SECONDS):
@@ -133,6 +132,16 @@ class Database:
     async def fetch(self, query: str, *args: object) -> list[asyncpg.Record]:
         """All rows. Raises DatabaseAway."""
         return await self._run(lambda connection, limit: connection.fetch(query, *args, timeout=limit))
+
+    async def fetch_even_old(self, query: str, *args: object) -> list[asyncpg.Record]:
+        """As `fetch`; while the server is away a replica is asked, which may be a moment behind."""
+        try:
+            return await self.fetch(query, *args)
+        except DatabaseAway:
+            for replica in self._replicas:
+                with suppress(DatabaseAway):
+                    return await replica.fetch(query, *args)
+            raise
 
     async def fetchrow(self, query: str, *args: object) -> asyncpg.Record | None:
         """The first row, or None. Raises DatabaseAway."""
@@ -189,7 +198,7 @@ class Database:
         pool = await self._opened()
         try:
             connection = await pool.acquire(timeout=CALL_SECONDS)
-        except _NO_CONNECTION as error:
+        except NO_CONNECTION as error:
             raise _unreachable(self._url, error) from error
         try:
             yield connection, max(0.1, until - loop.time())
@@ -221,6 +230,7 @@ class Database:
                     plain, options = _options(self._url)
                     self._pool = await asyncpg.create_pool(
                         plain,
+                        connect=Hosts(plain).connect,
                         min_size=0,
                         max_size=self._size,
                         timeout=CALL_SECONDS,

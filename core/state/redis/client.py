@@ -8,72 +8,66 @@ Safe writes: in a batch marked `safe` the answer is given only when the write wo
 the loss the `durability` setting names (DESIGN: fsync, replica, fast).
 """
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from redis import asyncio as redis_asyncio
 from redis import exceptions
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 
 from config.settings import Durability
-from core.domain.errors import RedisAway
+from core.domain.errors import RedisAway, RedisFull
 from core.service import metrics
-from core.state.redis.link import Link
+from core.state.redis.cluster import Cluster
 from core.state.redis.scripts import Script
+from core.state.redis.server import Argument, Command
+from core.state.redis.servers import OneServer, Servers
 
-Argument = str | bytes | int
-Command = tuple[Argument, ...]
-
-ANSWER_SECONDS = 5.0
-"""How long an answer may take before Redis counts as away.
-
-The limit is ours: the library's own goes through asyncio.wait_for, which on Python 3.11 loses a
-cancellation that comes just when a write ends; the cancelled task would go on for ever."""
+__all__ = ["BLOCK_MS", "Argument", "Command", "RedisClient"]
 
 BLOCK_MS = 2_000
-"""How long a blocking read waits; well below ANSWER_SECONDS."""
+"""How long a blocking read waits; well below the time that an answer may take."""
 
 SAFE_WAIT_MS = 1_000
 """How long a safe write may wait for the disk or a replica before it counts as not safe."""
 
-_AWAY = (exceptions.ConnectionError, exceptions.TimeoutError, OSError, asyncio.TimeoutError)
-_AWAY_WORDS = (
-    "LOADING",
-    "READONLY",
-    "OOM",
-    "MISCONF",
-    "NOREPLICAS",
-    "MASTERDOWN",
-    "CLUSTERDOWN",
-    "UNBLOCKED",
-)
+_AWAY = (exceptions.ConnectionError, exceptions.TimeoutError, OSError)
+_REFUSED = {
+    "OOM": "it is full: raise maxmemory or free some of it",
+    "MISCONF": "it cannot write to its disk: see its log",
+    "NOREPLICAS": "it has too few replicas for min-replicas-to-write",
+    "LOADING": "it reads its data",
+    "READONLY": "it is a replica",
+    "MASTERDOWN": "it is a replica without its master",
+    "CLUSTERDOWN": "the cluster is down",
+    "MOVED": "the cluster does not agree who has a slot",
+    "TRYAGAIN": "a slot moves from one master to another",
+    "UNBLOCKED": "it became a replica",
+}
+_NO_MASTER = ("READONLY", "MASTERDOWN", "CLUSTERDOWN", "UNBLOCKED")
 
 
 class RedisClient:
-    """One pool of connections. `async with RedisClient(url, durability) as client`."""
+    """`async with RedisClient(url, durability) as client`; see address.py for the URL."""
 
     def __init__(self, url: str, durability: Durability = "fsync", *, connections: int = 16) -> None:
-        self._pool = redis_asyncio.ConnectionPool.from_url(
-            url,
-            socket_timeout=None,
-            socket_connect_timeout=2,
-            retry=Retry(NoBackoff(), 0),
-            retry_on_error=[],
-            protocol=2,
+        self._servers: Servers = (Cluster if "+cluster" in urlsplit(url).scheme else OneServer)(
+            url, connections
         )
-        self._links: list[Link] = []
-        # Where all connections are in use the next caller waits, instead of calling Redis away.
-        self._room = asyncio.Semaphore(connections)
-        # For channels only.
-        self._redis = redis_asyncio.Redis.from_pool(self._pool)
-        # Replies as the server sends them, whatever the version of the library makes of a command.
-        self._redis.response_callbacks.clear()
         self._durability = durability
-        self._wait: Command | None = None
-        if durability == "replica":
-            self._wait = ("WAIT", 1, SAFE_WAIT_MS)
+        self._waits: tuple[Command, ...] = ()
+        if durability == "replica" or (durability == "fsync" and self._servers.fails_over):
+            self._waits = (("WAIT", 1, SAFE_WAIT_MS),)
+
+    @property
+    def history(self) -> int:
+        """Changes when a server took the place of another, which may have known more."""
+        return self._servers.history
+
+    @property
+    def scattered(self) -> bool:
+        """Whether parts of a batch may be done and others lost: keys live on several servers."""
+        return self._servers.scattered
 
     @property
     def round_trips(self) -> int:
@@ -84,30 +78,32 @@ class RedisClient:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for link in self._links:
-            await link.close()
-        self._links.clear()
-        await self._redis.aclose()
+        await self._servers.close()
 
     async def open(self) -> None:
-        """Reach the server once, and learn how it makes a write safe. Raises RedisAway."""
-        replies = await self.pipeline([("CONFIG", "GET", "appendonly"), ("CONFIG", "GET", "appendfsync")])
-        appendonly, appendfsync = (reply[1] for reply in replies)
-        if self._durability == "fsync" and (appendonly, appendfsync) != (b"yes", b"always"):
-            self._wait = ("WAITAOF", 1, 0, SAFE_WAIT_MS)
-        if self._wait is not None:
-            await self.pipeline([("PING",)], safe=True)
+        """Reach the servers once, and learn how they make a write safe. Raises RedisAway."""
+        if self._durability == "fsync" and not await self._always_on_disk():
+            self._waits = (("WAITAOF", 1, 0, SAFE_WAIT_MS), *(w for w in self._waits if w[0] == "WAIT"))
+        await self.pipeline([("PING",)], safe=True)
+
+    async def _always_on_disk(self) -> bool:
+        """Whether every server writes each command to its disk before it answers."""
+        try:
+            told = await self._servers.everywhere([("CONFIG", "GET", "append*")])
+        except _AWAY as error:
+            raise _silent(error) from error
+        for (reply,) in told:
+            if isinstance(reply, Exception) and (away := _away(reply)) is not None:
+                raise away
+            # Who may not ask does not know.
+            known = {} if isinstance(reply, Exception) else dict(zip(reply[::2], reply[1::2], strict=True))
+            if (known.get(b"appendonly"), known.get(b"appendfsync")) != (b"yes", b"always"):
+                return False
+        return True
 
     async def command(self, *command: Argument) -> Any:
         """Run one command. Raises RedisAway."""
-        metrics.REDIS_ROUND_TRIPS.inc()
-        try:
-            (reply,) = await self._talk([command])
-        except _AWAY as error:
-            raise RedisAway(f"Redis does not answer: {str(error) or type(error).__name__}") from error
-        if isinstance(reply, Exception):
-            raise _away(reply) or reply
-        return reply
+        return (await self._talk([command], ()))[0]
 
     async def run(
         self, script: Script, keys: Sequence[str], args: Sequence[Argument], *, safe: bool = False
@@ -140,67 +136,74 @@ class RedisClient:
         self, commands: Sequence[Command], *, safe: bool = False, missing_scripts: bool = False
     ) -> list[Any]:
         """Run commands in one round trip on one connection, so that a wait for safety covers them."""
+        return await self._talk(commands, self._waits if safe else (), missing_scripts=missing_scripts)
+
+    async def _talk(
+        self, commands: Sequence[Command], waits: Sequence[Command], *, missing_scripts: bool = False
+    ) -> list[Any]:
         metrics.REDIS_ROUND_TRIPS.inc()
-        wait = self._wait if safe else None
         try:
-            replies = await self._talk([*commands, wait] if wait is not None else commands)
+            replies, answers = await self._servers.talk(commands, waits)
         except _AWAY as error:
-            raise RedisAway(f"Redis does not answer: {str(error) or type(error).__name__}") from error
-        if wait is not None:
-            _check_safe(replies.pop())
+            raise _silent(error) from error
         for reply in replies:
             if isinstance(reply, Exception) and not (
                 missing_scripts and isinstance(reply, exceptions.NoScriptError)
             ):
-                raise _away(reply) or reply
+                raise self._refused(reply)
+        for answer in answers:
+            self._check_safe(answer)
         return replies
 
-    async def _talk(self, commands: Sequence[Command]) -> list[Any]:
-        """Replies of one round trip on a connection of its own. Raises redis-py's errors."""
-        if not commands:
-            return []
-        async with asyncio.timeout(ANSWER_SECONDS), self._room:
-            while self._links:
-                link = self._links.pop()
-                if link.alive:
-                    break
-                await link.close()
-            else:
-                link = await Link.open(self._pool)
-            try:
-                replies = await link.talk(commands)
-            except BaseException:
-                # Given up: the replies may still come, and belong to nobody.
-                link.abort()
-                await link.close()
-                raise
-            self._links.append(link)
-            return replies
+    def _refused(self, error: Exception) -> Exception:
+        away = _away(error)
+        if away is not None and _word(error) in _NO_MASTER:
+            self._servers.distrust()
+        return away or error
 
-    def pubsub(self) -> redis_asyncio.client.PubSub:
-        """A subscription of its own connection."""
-        return self._redis.pubsub()
+    def _check_safe(self, answer: object) -> None:
+        """What a wait said: how many copies there are. Raises RedisAway."""
+        copies = answer[0] if isinstance(answer, list) else answer
+        if isinstance(copies, int) and copies >= 1:
+            return
+        if self._servers.fails_over:
+            # A master without replicas may be one that was cut off, and another has its place by now.
+            self._servers.distrust()
+        if isinstance(answer, Exception):
+            raise RedisAway(f"Redis cannot make a write safe: {answer}")
+        raise RedisAway(f"the write is on {copies} disks or replicas after {SAFE_WAIT_MS} ms; expected 1")
+
+    async def pubsub(self) -> redis_asyncio.client.PubSub:
+        """A subscription of its own connection. Raises redis-py's errors."""
+        redis = redis_asyncio.Redis.from_pool(await self._servers.channel())
+        # Replies as the server sends them, whatever the version of the library makes of a command.
+        redis.response_callbacks.clear()
+        return redis.pubsub()
+
+
+def _silent(error: Exception) -> RedisAway:
+    return RedisAway(f"Redis does not answer: {str(error) or type(error).__name__}")
+
+
+def _word(error: Exception) -> str:
+    """The word that a refusal begins with; the library has taken some of them away."""
+    return _WORDS.get(type(error)) or str(error).partition(" ")[0]
 
 
 def _away(error: Exception) -> RedisAway | None:
-    if isinstance(error, _AWAY) or str(error).startswith(_AWAY_WORDS) or type(error) in _AWAY_TYPES:
-        return RedisAway(f"Redis refuses just now: {error}")
-    return None
+    why = _REFUSED.get(_word(error))
+    if why is not None:
+        kind = RedisFull if _word(error) == "OOM" else RedisAway
+        return kind(f"Redis refuses just now, {why} ({error})")
+    return RedisAway(f"Redis refuses just now: {error}") if isinstance(error, _AWAY) else None
 
 
-_AWAY_TYPES = {
-    exceptions.BusyLoadingError,
-    exceptions.ReadOnlyError,
-    exceptions.OutOfMemoryError,
-    exceptions.MasterDownError,
-    exceptions.ClusterDownError,
+_WORDS: dict[type[Exception], str] = {
+    exceptions.BusyLoadingError: "LOADING",
+    exceptions.ReadOnlyError: "READONLY",
+    exceptions.OutOfMemoryError: "OOM",
+    exceptions.MasterDownError: "MASTERDOWN",
+    exceptions.ClusterDownError: "CLUSTERDOWN",
+    exceptions.TryAgainError: "TRYAGAIN",
+    exceptions.MovedError: "MOVED",
 }
-
-
-def _check_safe(reply: object) -> None:
-    """The last reply of a safe batch: how many copies hold it."""
-    if isinstance(reply, Exception):
-        raise RedisAway(f"Redis cannot make a write safe: {reply}")
-    copies = reply[0] if isinstance(reply, list) else reply
-    if not isinstance(copies, int) or copies < 1:
-        raise RedisAway(f"the write is on {copies} disks or replicas after {SAFE_WAIT_MS} ms; expected 1")

@@ -135,7 +135,8 @@ class Conversations:
                     (epoch, pair.conversation, pair.a.person, pair.a.id, pair.b.person, pair.b.id),
                 )
                 for pair in pairings
-            ]
+            ],
+            safe=True,
         )
         answers: list[Matched] = []
         for reply in replies:
@@ -151,7 +152,9 @@ class Conversations:
         """Bring events to the streams of the people's shards, then take them out of the outbox."""
         if not events:
             return
-        await self._streams.append(_OUTBOX, [_append(event, now_ms) for event in events], now_ms, safe=False)
+        # On several servers the streams may lose what was appended, and the outbox keep that it is done.
+        safe = self._client.scattered
+        await self._streams.append(_OUTBOX, [_append(event, now_ms) for event in events], now_ms, safe=safe)
         passing("mid_carry")
         await self._client.command("XDEL", self._keys.outbox, *(event.id for event in events))
 

@@ -3,13 +3,19 @@
 The holder believes only its own monotonic clock: a lease counts from before the request that
 took or renewed it, and `valid()` is false a margin before its end, so that the holder has
 stopped polling and sending when another can take over. Redis' clock may jump; then two may
-believe for a moment, and every write of the older is refused by its epoch.
+believe for a moment, and every write of the older is refused by its epoch. Where a replica may
+take the master's place, a lease counts only once a replica has it: a master that was cut off from
+its replicas keeps nobody's lease.
+
+When Redis loses all it knows, or a replica with less takes over, nobody else has the lease, but
+what its holder remembers is no longer true: `run` ends, `forgotten` says so, and the holder begins
+anew with a newer epoch.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from core.domain.errors import LeaseTaken, RedisAway, StaleEpoch
+from core.domain.errors import LeaseTaken, RedisAway, SetBack, StaleEpoch
 from core.domain.ids import BotId, Epoch
 from core.service.clock import Clock
 from core.state.redis.client import RedisClient
@@ -46,6 +52,7 @@ class Lease:
         self._holder = holder
         self._until = float("-inf")
         self._begun = asyncio.Event()
+        self._history = client.history
         self.epoch = Epoch(0)
 
     @classmethod
@@ -76,7 +83,7 @@ class Lease:
 
     def valid(self) -> bool:
         """Whether this process may still act as the owner."""
-        return self._clock.monotonic() < self._until - MARGIN
+        return self._clock.monotonic() < self._until - MARGIN and self._history == self._client.history
 
     def left(self) -> float:
         """Seconds until this process has to stop acting; negative when it is over."""
@@ -92,19 +99,23 @@ class Lease:
         self._until = asked + TTL
         self._begun.set()
 
-    async def take(self, next_epoch: Callable[[], Awaitable[Epoch]]) -> None:
-        """Take the lease with a new epoch. Raises LeaseTaken, RedisAway, StaleEpoch."""
+    async def take(self, next_epoch: Callable[[Epoch], Awaitable[Epoch]]) -> None:
+        """Take the lease with a new epoch, above what `next_epoch` is told. Raises LeaseTaken, RedisAway,
+        StaleEpoch.
+        """
         held = await self._client.command("GET", self._keys[0])
         if held is not None and held.decode().partition(" ")[2] != self._holder:
             raise LeaseTaken(self.name, held.decode().partition(" ")[2], await self._runs_on())
-        epoch = await next_epoch()
+        epoch = await next_epoch(await self._newest())
         asked = self._clock.monotonic()
-        reply = await self._client.run(LEASE_TAKE, self._keys, (self._holder, epoch, round(TTL * 1000)))
+        reply = await self._client.run(
+            LEASE_TAKE, self._keys, (self._holder, epoch, round(TTL * 1000)), safe=True
+        )
         if reply[0] == 0:
             raise LeaseTaken(self.name, reply[1].decode(), reply[2])
         if reply[0] == -1:
             raise StaleEpoch(self.name, epoch)
-        self.epoch = epoch
+        self.epoch, self._history = epoch, self._client.history
         self._counts_from(asked)
 
     async def _runs_on(self) -> int:
@@ -118,17 +129,23 @@ class Lease:
         return left
 
     async def renew(self) -> None:
-        """Once more from now. Raises StaleEpoch when another has taken it, RedisAway."""
+        """Once more from now. Raises StaleEpoch when another has taken it or Redis forgot it, RedisAway."""
         asked = self._clock.monotonic()
-        keys = (*self._keys, self._fences)
-        reply = await self._client.run(LEASE_RENEW, keys, (self._holder, self.epoch, round(TTL * 1000)))
+        reply = await self._client.run(
+            LEASE_RENEW,
+            (*self._keys, self._fences),
+            (self._holder, self.epoch, round(TTL * 1000)),
+            safe=True,
+        )
         if reply == -1:
             self._until = float("-inf")
             raise StaleEpoch(self.name, self.epoch)
+        if self._history != self._client.history:
+            raise SetBack(self.name, self.epoch)
         self._counts_from(asked)
 
     async def run(self) -> None:
-        """Keep the lease; returns never, raises StaleEpoch once it belongs to another.
+        """Keep the lease; returns never, raises StaleEpoch once it belongs to another or was forgotten.
 
         While Redis is away the lease runs out and `valid` turns false; when Redis is back and nobody
         else took it, it is ours again with the same epoch.
@@ -139,6 +156,13 @@ class Lease:
                 await self.renew()
             except RedisAway:
                 continue
+
+    async def forgotten(self) -> bool:
+        """Whether a lease that was lost went to nobody else. Raises RedisAway."""
+        return await self._newest() <= self.epoch
+
+    async def _newest(self) -> Epoch:
+        return Epoch(int(await self._client.command("GET", self._keys[1]) or 0))
 
     async def release(self) -> None:
         """Give it back, so that the next holder need not wait for its end."""

@@ -90,7 +90,7 @@ class PeopleCache:
         """Who has changed, as it happens, and whether one hears of it. Never ends."""
         while True:
             try:
-                async with self._client.pubsub() as channel:
+                async with await self._client.pubsub() as channel:
                     await channel.subscribe(self._keys.people_changed)
                     async for news in _heard(channel):
                         yield news

@@ -132,6 +132,9 @@ class Inbox:
             (self._inbox, self._inflight, self._epoch, self._fences),
             (epoch, len(done), *done, *started),
         )
+        if notes and self._client.scattered:
+            await self._client.run_many(notes)
+            notes = ()
         replies = await self._client.run_many([*notes, settle])
         if replies[-1] == -1:
             raise StaleEpoch(str(self._bot), epoch)

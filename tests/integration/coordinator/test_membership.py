@@ -73,7 +73,7 @@ class Stage:
 async def stage(network: Network, database_url: str) -> AsyncIterator[Stage]:
     lease = Lease.of_leader(network.client, SystemClock(), network.keys, "the leader")
 
-    async def first() -> Epoch:
+    async def first(_: Epoch) -> Epoch:
         return EPOCH
 
     await lease.take(first)

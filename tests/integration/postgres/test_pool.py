@@ -153,6 +153,18 @@ async def test_away_while_the_server_is_killed_and_back_when_it_is(own: Embedded
         assert await number(database, 3) == 3
 
 
+async def test_a_replica_answers_while_the_server_is_away(own: EmbeddedPostgres, database_url: str) -> None:
+    async with Database(own.url, replicas=["postgresql://127.0.0.1:1/nowhere", database_url]) as database:
+        name = "SELECT current_database() AS name"
+        assert [row["name"] for row in await database.fetch_even_old(name)] == ["duologue"]
+        await own.stop()
+        await until(lambda: silent(database), 20, "the server to end")
+        (row,) = await database.fetch_even_old(name)
+        assert database_url.split("?", maxsplit=1)[0].endswith(row["name"])
+        with pytest.raises(DatabaseAway):
+            await database.fetch(name)
+
+
 async def test_a_process_may_begin_while_the_server_is_away(own: EmbeddedPostgres) -> None:
     await own.stop()
     async with Database(own.url) as database:

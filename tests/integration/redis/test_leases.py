@@ -14,7 +14,7 @@ from core.state.redis.keys import Keys
 from core.state.redis.leases import MARGIN, TTL, Lease
 
 BOT = BotId(11)
-NextEpoch = Callable[[], Awaitable[Epoch]]
+NextEpoch = Callable[..., Awaitable[Epoch]]
 
 
 class SetClock(SystemClock):
@@ -30,7 +30,7 @@ class SetClock(SystemClock):
 def next_epoch() -> NextEpoch:
     epochs = itertools.count(1)
 
-    async def draw() -> Epoch:
+    async def draw(*_: Epoch) -> Epoch:
         return Epoch(next(epochs))
 
     return draw

@@ -70,7 +70,7 @@ class House:
 
 @pytest.fixture
 async def lease(redis_url: str, key_prefix: str) -> AsyncIterator[Lease]:
-    async def epoch() -> Epoch:
+    async def epoch(_: Epoch) -> Epoch:
         return Epoch(1)
 
     async with RedisClient(redis_url) as client:

@@ -99,6 +99,7 @@ def test_an_empty_variable_is_not_set() -> None:
         ("DATABASE_URL", "postgresql://ho st/x", "a space"),
         ("DATABASE_REPLICA_URLS", "postgres://a/x,b", "no '://'"),
         ("REDIS_URL", "http://host", "begins with 'http://'"),
+        ("REDIS_URL", "redis+sentinel://host:26379", "names no master"),
         ("SECRET_KEY", "k" * 31, "has 31 characters"),
         ("ADMIN_IDS", "1,-2", "has '-2' in it"),
         ("ADMIN_IDS", "1;2", "has '1;2' in it"),

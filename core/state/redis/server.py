@@ -1,0 +1,101 @@
+"""One server, or the master that sentinels name: a few connections, and whether it is the one it was.
+
+A replica that takes a master's place may lack what the master had. Each new connection asks who it
+talks to: when the history is another than before, and not just begun (a restart on its own data),
+`set_back` is called before anything else is asked.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from redis import asyncio as redis_asyncio
+from redis import exceptions
+
+from core.state.redis.link import Link
+
+Argument = str | bytes | int
+Command = tuple[Argument, ...]
+
+ANSWER_SECONDS = 5.0
+"""How long an answer may take before Redis counts as away.
+
+The limit is ours: the library's own goes through asyncio.wait_for, which on Python 3.11 loses a
+cancellation that comes just when a write ends; the cancelled task would go on for ever."""
+
+_NO_HISTORY = "0" * 40
+
+
+class Server:
+    """Callers beyond `connections` wait for each other, instead of calling Redis away."""
+
+    def __init__(
+        self, pool: redis_asyncio.ConnectionPool, connections: int, set_back: Callable[[], None]
+    ) -> None:
+        self.pool = pool
+        self._links: list[Link] = []
+        self._room = asyncio.Semaphore(connections)
+        self._set_back = set_back
+        self._history = ""
+        self._trusted = 0
+
+    async def talk(self, commands: Sequence[Command]) -> list[Any]:
+        """Replies of one round trip on a connection of its own. Raises redis-py's errors."""
+        if not commands:
+            return []
+        async with asyncio.timeout(ANSWER_SECONDS), self._room:
+            while self._links:
+                link = self._links.pop()
+                if link.alive:
+                    break
+                await link.close()
+            else:
+                link = await self._open()
+            trusted = self._trusted
+            try:
+                replies = await link.talk(commands)
+            except BaseException:
+                # Given up: the replies may still come, and belong to nobody.
+                link.abort()
+                await link.close()
+                raise
+            if trusted != self._trusted:
+                await link.close()
+            else:
+                self._links.append(link)
+            return replies
+
+    def distrust(self) -> None:
+        """What it answered says that it may be no master any more: every connection is made anew."""
+        self._trusted += 1
+        for link in self._links:
+            link.abort()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for link in self._links:
+            await link.close()
+        self._links.clear()
+        await self.pool.disconnect()
+
+    async def _open(self) -> Link:
+        link = await Link.open(self.pool)
+        try:
+            (info,) = await link.talk([("INFO", "replication")])
+            # Who may not ask goes without.
+            if not isinstance(info, Exception):
+                self._look(dict(line.split(":", 1) for line in info.decode().splitlines() if ":" in line))
+        except BaseException:
+            link.abort()
+            await link.close()
+            raise
+        return link
+
+    def _look(self, about: dict[str, str]) -> None:
+        if about.get("role") == "slave":
+            raise exceptions.ConnectionError("the server is a replica")
+        history, before = about.get("master_replid", ""), about.get("master_replid2", _NO_HISTORY)
+        changed = self._history not in ("", history)
+        self._history = history
+        if changed and before != _NO_HISTORY:
+            self._set_back()
