@@ -37,7 +37,7 @@ KILLS = 1_000
 KILLS_AT_ONE = 100
 """Kills of a long run, and at each failpoint of one."""
 
-SUPERVISOR_EVERY = 50
+SUPERVISOR_EVERY = 100
 """For so many kills the supervisor is killed once."""
 
 LONGEST = 3_600.0
@@ -99,7 +99,7 @@ def _places(failpoint: str) -> tuple[str, ...]:
 
 async def _network(quick: bool, progress: Progress, seed: int, kills: int, places: tuple[str, ...]) -> Part:
     """Processes and servers, killed from outside or at places of the code."""
-    bots, per_bot = (3, 10) if quick else (4, 15)
+    bots, per_bot = (3, 10) if quick else (6, 10)
     began = time.monotonic()
     progress(f"starting {bots} bots")
     async with running(bots, coordinators=2, log_level="warning") as network:

@@ -36,8 +36,8 @@ SLOW_SECONDS, STANDS, RUNS = 4.0, 0.2, 0.03
 """A slow process stands and runs for so long by turns."""
 
 _BLOWS = (
-    *(("shard", 6), ("shards", 6), ("leader", 2), ("standby", 1), ("coordinators", 2), ("redis", 2)),
-    *(("postgres", 1), ("shard+redis", 2), ("shard+leader", 2), ("all", 3), ("freeze", 2), ("telegram", 2)),
+    *(("shard", 6), ("shards", 8), ("leader", 2), ("standby", 1), ("coordinators", 2), ("redis", 2)),
+    *(("postgres", 1), ("shard+redis", 2), ("shard+leader", 2), ("all", 6), ("freeze", 2), ("telegram", 2)),
     *(("slow", 1), ("away", 1), ("freeze leader", 1)),
 )
 _BROKEN = (Kind.TOO_MANY, Kind.DISGUISED, Kind.SERVER_ERROR, Kind.RESET_BEFORE, *LOSES_ANSWER, Kind.SLOW)
