@@ -170,7 +170,8 @@ async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.E
         base = _Base(
             *(settings, bot, clock, keys, database, client, session, wire, lease),
             *(Signer(secret, clock), Seal(bot, secret), Vaults(settings.vault_channels, clock)),
-            *(Belt(clock), port, bots, Memory()),
+            *(Belt(clock), port, bots),
+            Memory(),
         )
         while (token := await claim(bot, bots, Epochs(database), client, lease, stop)) is not None:
             again = False
@@ -203,7 +204,7 @@ async def _serve(base: _Base, token: str, doors: dict[str, FileDoor], stop: asyn
     try:
         await _run_parts(base, token, telegram, state, doors, stop)
     finally:
-        base.memory.engaged = state.standings.engaged(base.bot)
+        base.memory.keep(state.standings)
 
 
 async def _run_parts(
@@ -272,7 +273,7 @@ def _state(base: _Base) -> _State:
         fleet=Fleet(base.client, base.keys),
         streams=streams,
         conversations=conversations,
-        standings=Standings(conversations, base.clock),
+        standings=Standings(conversations, base.clock, base.bot),
         people=People(PeopleTable(base.database), PeopleCache(base.client, base.keys)),
         messages=MessageMap(base.client, base.keys),
     )

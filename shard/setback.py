@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from core.domain import envelope as envelopes
-from core.domain.conversation import Phase, Standing
+from core.domain.conversation import Phase
 from core.domain.envelope import Envelope, Lane, Notice
 from core.domain.errors import RedisAway, SetBack
 from core.domain.ids import BotId, EntryId, PersonId, UpdateId
@@ -27,6 +27,7 @@ from core.state.redis.conversations import Asker, Conversations
 from core.state.redis.leases import Lease
 from core.state.redis.streams import Append, Source, Streams
 from shard.outbound.sender import Sender
+from shard.standings import Standings
 
 RETRY_SECONDS = 0.2
 DRAIN_SECONDS = 5.0
@@ -41,8 +42,13 @@ log = structlog.get_logger(__name__)
 class Memory:
     """What outlives the parts of a shard."""
 
-    engaged: Sequence[tuple[PersonId, Standing]] = ()
+    talked: frozenset[PersonId] = frozenset()
+    searched: frozenset[PersonId] = frozenset()
     done: deque[EntryId] = field(default_factory=lambda: deque(maxlen=DONE_KEPT))
+
+    def keep(self, standings: Standings) -> None:
+        """Take over what the parts that end now know."""
+        self.talked, self.searched = standings.engaged(Phase.CHATTING), standings.engaged(Phase.WAITING)
 
 
 async def keep(lease: Lease, sender: Sender) -> None:
@@ -61,22 +67,24 @@ async def make_good(
     memory: Memory, conversations: Conversations, streams: Streams, bot: BotId, lease: Lease, clock: Clock
 ) -> None:
     """Tell whom Redis has forgotten, and search again for those who searched. Raises StaleEpoch."""
-    engaged, memory.engaged = memory.engaged, ()
+    searched = memory.searched
+    engaged = [*memory.talked, *searched]
     forgotten = 0
     for start in range(0, len(engaged), AT_ONCE):
         some = engaged[start : start + AT_ONCE]
         while True:
             try:
-                forgotten += await _tell(some, conversations, streams, bot, lease, clock)
+                forgotten += await _tell(some, searched, conversations, streams, bot, lease, clock)
                 break
             except RedisAway:
                 await asyncio.sleep(RETRY_SECONDS)
-    if engaged:
-        log.warning("Redis knows less than before", known=len(engaged), forgotten=forgotten)
+    if forgotten:
+        log.warning("people whom Redis had forgotten are told", forgotten=forgotten, known=len(engaged))
 
 
 async def _tell(
-    engaged: Sequence[tuple[PersonId, Standing]],
+    engaged: Sequence[PersonId],
+    searched: frozenset[PersonId],
     conversations: Conversations,
     streams: Streams,
     bot: BotId,
@@ -85,11 +93,11 @@ async def _tell(
 ) -> int:
     """How many Redis did not know. May be repeated."""
     now = round(clock.wall() * 1000)
-    standings = await conversations.standings([person for person, _ in engaged])
-    forgotten = [(p, was) for (p, was), now_ in zip(engaged, standings, strict=True) if now_.seq == 0]
+    standings = await conversations.standings(engaged)
+    forgotten = [person for person, standing in zip(engaged, standings, strict=True) if standing.seq == 0]
     words = []
-    for person, was in forgotten:
-        if was.phase is Phase.WAITING:
+    for person in forgotten:
+        if person in searched:
             found = await conversations.find(Asker(person, bot, lease.epoch, UpdateId(0)), safe=False)
             await conversations.carry(found.events, now)
         else:

@@ -32,9 +32,12 @@ class _Opening:
 class Standings:
     """Bounded; the newest `seq` of a person wins."""
 
-    def __init__(self, conversations: Conversations, clock: Clock) -> None:
+    def __init__(self, conversations: Conversations, clock: Clock, bot: BotId) -> None:
+        """`bot` is the one of this shard: who talks or searches there is remembered as long as it is so."""
         self._conversations = conversations
         self._clock = clock
+        self._bot = bot
+        self._engaged: dict[Phase, set[PersonId]] = {Phase.CHATTING: set(), Phase.WAITING: set()}
         self._known: Generations[PersonId, Standing] = Generations(KEPT_PEOPLE, KEPT_SECONDS)
         self._openings: OrderedDict[PersonId, _Opening] = OrderedDict()
 
@@ -62,6 +65,11 @@ class Standings:
         if known is not None and known.seq > standing.seq:
             return False
         self._known.put(person, standing, now)
+        for phase, people in self._engaged.items():
+            if standing.phase is phase and standing.bot == self._bot:
+                people.add(person)
+            else:
+                people.discard(person)
         return True
 
     def opens(self, person: PersonId, conversation: ConversationId) -> None:
@@ -85,13 +93,9 @@ class Standings:
             return True
         return opening.under_way and message > opening.words
 
-    def engaged(self, bot: BotId) -> list[tuple[PersonId, Standing]]:
-        """Who, as far as is known, talks or searches at that bot."""
-        return [
-            (person, standing)
-            for person, (_, standing) in self._known.items()
-            if standing.phase is not Phase.IDLE and standing.bot == bot
-        ]
+    def engaged(self, phase: Phase) -> frozenset[PersonId]:
+        """Who, as far as is known, talks (or searches) at the bot of this shard."""
+        return frozenset(self._engaged[phase])
 
     def counts(self) -> tuple[int, int]:
         """How many people are known here, and how many of them are chatting."""
