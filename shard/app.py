@@ -22,6 +22,7 @@ from core.domain.errors import DuologueError, StaleEpoch, StoreAway
 from core.domain.ids import BotId
 from core.domain.seal import Seal
 from core.service import failpoints, health, metrics
+from core.service.address import reachable
 from core.service.clock import Clock, SystemClock
 from core.service.log import configure
 from core.service.outages import Outages
@@ -300,7 +301,7 @@ def _outbound(base: _Base, telegram: _Telegram, state: _State) -> _Outbound:
         *(bot, telegram.raw, telegram.budget, lease, inbox, lanes, acknowledger, bouncer, state.standings),
         *(state.conversations, crossing, media, clock, wake),
     )
-    file_url = f"http://{base.settings.listen_host}:{base.port}"
+    file_url = f"http://{reachable(base.settings.listen_host, base.settings.redis_url or '')}:{base.port}"
     reporter = Reporter(
         bot, lease, inbox, lanes, telegram.budget, state.standings, state.fleet, clock, file_url
     )

@@ -28,6 +28,7 @@ from shard.outbound import compose
 MARK = "LEAKED"
 NUMBER = 777_000_000_000
 READER = PersonId(5)
+ALBUMS = (MediaKind.PHOTO, MediaKind.VIDEO, MediaKind.DOCUMENT, MediaKind.AUDIO, MediaKind.LIVE_PHOTO)
 CROSSING = ["text", *(kind.value for kind in MediaKind), "poll", "dice", "venue", "location"]
 
 _MARKED_MODELS = (User, Chat, SharedUser)
@@ -134,6 +135,11 @@ def test_nothing_of_the_writer_crosses(content: str, data: st.DataObject) -> Non
         assert kinds.words_for(kinds.kind_of(msgspec.Raw(raw)))
         return
     _is_clean(call)
+    amended = compose.amended(READER, MessageId(3), body.content, same_file=False)
+    if amended is not None:
+        _is_clean(amended)
+    if isinstance(body.content, Media) and body.content.kind in ALBUMS:
+        _is_clean(compose.album(READER, [body, body], MessageId(3)))
     travelled = envelopes.decode(envelopes.encode(Envelope(envelopes.VERSION, READER, Lane.RELAYED, 0, body)))
     assert travelled.body == body
 

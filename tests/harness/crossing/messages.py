@@ -197,6 +197,57 @@ async def too_big(pair: Pair) -> None:
     same(later, await pair.reader.one(0 if pair.across else 1), "text")
 
 
+def too_long(what: str) -> Row:
+    """More than Telegram takes from a bot: told in a sentence, and the conversation goes on."""
+
+    async def row(pair: Pair) -> None:
+        photo, long = pair.writer.file("photo"), {"caption": "x" * 1025}
+        if what == "text":
+            pair.writer.put({"text": "x" * 4097})
+        elif what == "caption":
+            pair.writer.put(long, photo)
+        else:
+            group = {"media_group_id": "77"}
+            pair.writer.put(group, photo)
+            pair.writer.put(group | long, pair.writer.file("photo"))
+        await pair.told("too long")
+        later = pair.writer.say("in parts, then")
+        same(later, (await pair.crossed())[0], "text")
+
+    return row
+
+
+def edit_too_long(kind: str) -> Row:
+    """The reader goes on seeing what was there, and the writer hears so."""
+
+    async def row(pair: Pair) -> None:
+        file = pair.writer.file(kind) if kind else None
+        sent = pair.writer.attach(file, "short") if file else pair.writer.say("short")
+        (seen,) = await pair.crossed()
+        field, size = ("caption", 1025) if file else ("text", 4097)
+        sent.body = {field: "x" * size}
+        pair.writer.edit(sent)
+        await pair.told("could not be passed on")
+        assert seen.body[field] == "short", "it was changed"
+        later = pair.writer.say("and on we go")
+        same(later, (await pair.crossed(1, 1))[0], "text")
+
+    return row
+
+
+def refused(kind: str) -> Row:
+    """The reader's settings do not allow such messages."""
+
+    async def row(pair: Pair) -> None:
+        pair.reader.person.refuses = frozenset((kind,))
+        pair.writer.attach(pair.writer.file(kind))
+        await pair.told("does not accept voice" if kind == "video_note" else "settings do not allow")
+        later = pair.writer.say("then in writing")
+        same(later, (await pair.crossed())[0], "text")
+
+    return row
+
+
 async def no_voices(pair: Pair) -> None:
     """The reader takes no voice messages: said in a sentence, and the conversation goes on."""
     pair.reader.person.refuses = frozenset(("voice",))
@@ -234,5 +285,12 @@ ROWS: list[tuple[str, Row]] = [
     ("the same file again", file_again),
     ("big file", big_file),
     ("too big: told", too_big),
+    ("text too long: told", too_long("text")),
+    ("caption too long: told", too_long("caption")),
+    ("album with a caption too long: told", too_long("album")),
+    ("edit of text too long: told", edit_too_long("")),
+    ("edit of caption too long: told", edit_too_long("video")),
     ("voice messages not accepted: told", no_voices),
+    ("video messages not accepted: told", refused("video_note")),
+    ("a kind that the reader does not take: told", refused("photo")),
 ]
