@@ -10,13 +10,16 @@ from simulator.world.world import World
 def message_json(world: World, chat: PrivateChat, message: Message) -> Json:
     """The Bot API's Message, and beside it what only a person's client knows.
 
-    `out`: the person wrote it; `reactions.mine` and `.theirs`: ReactionType objects; `deleted`: it is gone.
+    `out`: the person wrote it; `reactions.mine` and `.theirs`: ReactionType objects; `deleted`: it is gone;
+    `chosen`: the options of a poll that the person voted for.
     """
     if message.deleted:
         return {"message_id": message.id, "deleted": True, **_album_of(message)}
     shown = render(world.files, chat.bot.id, message)
     shown["out"] = message.author is chat.person
     shown["reactions"] = {"mine": message.person_reaction, "theirs": message.bot_reaction}
+    if "poll" in message.body:
+        shown["chosen"] = world.polls.chosen(message.body["poll"]["id"], chat.person.id)
     return shown
 
 

@@ -38,6 +38,10 @@ class Polls:
         }
         return poll | (fields or {})
 
+    def chosen(self, poll_id: str, person: PersonId) -> list[int]:
+        """The options that this person has voted for."""
+        return self._votes.get(poll_id, {}).get(person, [])
+
     @staticmethod
     def option(number: int, said: Json) -> Json:
         return {"persistent_id": str(number), **said, "voter_count": 0}

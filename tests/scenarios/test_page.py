@@ -155,6 +155,26 @@ async def test_everything_that_can_be_sent_is_shown(browser: Browser) -> None:
     await _play(browser, scene)
 
 
+async def test_votes_and_a_quiz_that_tells(browser: Browser) -> None:
+    def scene(browser: Browser) -> None:
+        phone = browser.phone(0)
+        phone.click(".start")
+        phone.send("poll")
+        phone.click(".row.in .poll-option", 0)
+        phone.says(".row.in .poll-option[aria-pressed='true']", "✓ Tea · 1")
+        phone.click(".row.in .poll-option", 1)
+        phone.says(".row.in .poll-option[aria-pressed='true']", "✓ Coffee · 1")
+        phone.send("quiz")
+        phone.sees(".row.in .poll", 2)
+        phone.click(".row.in:last-child .poll-option", 0)
+        phone.says(".row.in:last-child .poll-option[aria-pressed='true']", "✗ Five · 1")
+        phone.says(".row.in:last-child .poll-option:nth-of-type(2)", "✓ Three · 0")
+        phone.says(".row.in:last-child .poll-why", "Two for the gills, one for all the rest.")
+        assert not any(one.is_enabled() for one in phone.all(".row.in:last-child .poll-option"))
+
+    await _play(browser, scene)
+
+
 async def test_own_files(browser: Browser, tmp_path: Path) -> None:
     (tmp_path / "list.txt").write_text("milk")
 

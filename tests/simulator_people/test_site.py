@@ -221,6 +221,17 @@ async def test_a_live_location_moves_and_stops(browser: Browser) -> None:
     assert (status, "ended" in answer["error"]) == (400, True)
 
 
+async def test_a_vote_is_shown_and_taken_back(browser: Browser) -> None:
+    await browser.act("thing", name="poll")
+    poll = await browser.last()
+    assert poll["chosen"] == []
+    await browser.act("vote", message=poll["message_id"], options=[1])
+    voted = await browser.last()
+    assert (voted["chosen"], voted["poll"]["options"][1]["voter_count"]) == ([1], 1)
+    await browser.act("vote", message=poll["message_id"], options=[])
+    assert (await browser.last())["chosen"] == []
+
+
 async def test_a_person_may_refuse_voice_messages(browser: Browser) -> None:
     await browser.act("open")
     assert (await browser.chat())["voices"]

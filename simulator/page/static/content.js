@@ -130,11 +130,32 @@ function wave(voice) {
 
 function poll(content, message, phone) {
   const total = content.total_voter_count;
-  const kind = content.type === "quiz" ? "Quiz" : "Poll";
-  const options = content.options.map((option, index) =>
-    make("button", { class: "poll-option", disabled: content.is_closed, onclick: () => phone.act("vote", { message: message.message_id, options: [index] }) },
-      option.text, total ? ` · ${option.voter_count}` : ""));
-  return make("div", { class: "poll" }, make("b", {}, content.question), make("div", {}, make("small", {}, `${kind} · ${total} ${total === 1 ? "vote" : "votes"}${content.is_closed ? " · closed" : ""}`)), ...options);
+  const quiz = content.type === "quiz";
+  const chosen = message.chosen ?? [];
+  const closed = content.is_closed || (quiz && chosen.length > 0);
+  const options = content.options.map((option, index) => {
+    const sign = verdict(content, chosen, index);
+    const votes = total ? ` · ${option.voter_count}` : "";
+    return make("button", { class: "poll-option", disabled: closed, "aria-pressed": String(chosen.includes(index)),
+      onclick: () => phone.act("vote", { message: message.message_id, options: nextVote(content, chosen, index) }) }, sign, option.text, votes);
+  });
+  const kind = [quiz ? "Quiz" : "Poll", `${total} ${total === 1 ? "vote" : "votes"}`, content.allows_multiple_answers && "several answers", content.is_closed && "closed"];
+  const why = quiz && chosen.length ? content.explanation : null;
+  return make("div", { class: "poll" }, make("b", {}, content.question), make("div", {}, make("small", {}, kind.filter(Boolean).join(" · "))), ...options, why && make("p", { class: "poll-why" }, why));
+}
+
+/** In a quiz right or wrong, once one has answered; in a poll what one has chosen. */
+function verdict(content, chosen, index) {
+  const right = content.correct_option_ids;
+  if (content.type === "quiz" && chosen.length && right?.includes(index)) return "✓ ";
+  if (!chosen.includes(index)) return "";
+  return content.type === "quiz" && right ? "✗ " : "✓ ";
+}
+
+/** What is voted for after a press: a second press on an option takes it back. */
+function nextVote(content, chosen, index) {
+  if (chosen.includes(index)) return chosen.filter((one) => one !== index);
+  return content.allows_multiple_answers ? [...chosen, index] : [index];
 }
 
 /** When it was written, and the marks beside that: an effect, protection, an edit. */

@@ -10,6 +10,7 @@ HERE: Final[Json] = {"latitude": 48.2082, "longitude": 16.3738}
 _CAFE: Final[Json] = {"latitude": 48.2039, "longitude": 16.3617}
 _VENUE: Final[Json] = {"location": _CAFE, "title": "Café by the park", "address": "Main street 7"}
 _HEARTS: Final = ["Five", "Three", "One"]
+_WHY: Final = "Two for the gills, one for all the rest."
 #: What Telegram throws when the emoji is sent alone, and how many sides it has.
 DICE: Final = {"🎲": 6, "🎯": 6, "🎳": 6, "🏀": 5, "⚽": 5, "🎰": 64}
 
@@ -24,7 +25,7 @@ def _poll(world: World, _: Person) -> list[Part]:
 
 
 def _quiz(world: World, _: Person) -> list[Part]:
-    fields: Json = {"type": "quiz", "correct_option_ids": [1], "allows_revoting": False}
+    fields: Json = {"type": "quiz", "correct_option_ids": [1], "allows_revoting": False, "explanation": _WHY}
     return [Part({"poll": world.polls.create("How many hearts has an octopus?", _HEARTS, fields=fields)})]
 
 
