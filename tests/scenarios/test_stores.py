@@ -9,13 +9,9 @@ pytestmark = [pytest.mark.scenario, pytest.mark.timeout(120)]
 
 SHORT = (
     "redis-forgets",
-    "redis-memory-full",
-    "redis-disk-full",
     "redis-failover",
     "redis-cluster",
-    "postgres-down-at-start",
     "postgres-failover",
-    "postgres-disk-full",
 )
 
 

@@ -133,6 +133,7 @@ async def test_who_was_overtaken_is_told_and_takes_nothing_back(
     with pytest.raises(StaleEpoch):
         await old.renew()
     assert not old.valid()
+    assert not await old.forgotten()
     await old.release()
     with pytest.raises(LeaseTaken):
         await shard("three").take(next_epoch)
@@ -176,6 +177,21 @@ async def test_a_server_that_lost_all_ends_the_lease(
     await client.command("DEL", keys.lease(BOT), keys.epoch(BOT))
     with pytest.raises(StaleEpoch):
         await lease.renew()
+    assert await lease.forgotten(), "nobody else has it, so its holder may begin anew"
+
+
+async def test_the_next_epoch_is_above_what_redis_has_seen(
+    client: RedisClient, keys: Keys, shard: Shard
+) -> None:
+    """PostgreSQL may have been set back, by a restore or a standby that lagged."""
+    await client.command("SET", keys.epoch(BOT), 5)
+
+    async def next_above(known: Epoch) -> Epoch:
+        return Epoch(known + 1)
+
+    lease = shard("one")
+    await lease.take(next_above)
+    assert lease.epoch == 6
 
 
 async def test_while_the_server_is_away_the_lease_runs_out(

@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -93,9 +94,19 @@ async def seen(network: Network, people: Pairs, talking: Awaitable[None], healed
 
 
 @contextmanager
+def own_folder() -> Iterator[Path]:
+    """A folder with a short path, so that sockets fit into it."""
+    folder = Path(tempfile.mkdtemp(prefix="duo-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
     """A disk of that size at `folder`. Raises Unable where it may not be mounted."""
-    folder.mkdir(parents=True)
+    folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0711", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(command, check=False, capture_output=True).returncode != 0:
         raise Unable("only root may mount a small disk, and not in every container")

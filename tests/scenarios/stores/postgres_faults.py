@@ -1,7 +1,6 @@
 """What may happen to PostgreSQL. The same is looked at each time, see `_outage`."""
 
 import asyncio
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
@@ -24,7 +23,7 @@ from tests.harness.pairs import Member, Pairs
 from tests.harness.postgres_sets import line_to, with_standby
 from tests.harness.stage import breaches, met
 from tests.harness.waiting import until
-from tests.scenarios.stores.play import RATE, Seen, fill, seen, small_disk
+from tests.scenarios.stores.play import RATE, Seen, fill, own_folder, seen, small_disk
 
 TRY_LATER = "try again in a minute"
 BANNED = "You cannot use this network"
@@ -88,20 +87,20 @@ async def failover() -> Seen:
 
 async def slow() -> Seen:
     """Every answer takes three seconds, longer than a call may."""
-    folder = Path(tempfile.mkdtemp(prefix="duo-"))
-    async with (
-        EmbeddedPostgres(folder / "pg") as server,
-        line_to(server) as line,
-        running(2, database_url=line.url) as network,
-    ):
+    with own_folder() as folder:
+        async with (
+            EmbeddedPostgres(folder / "pg") as server,
+            line_to(server) as line,
+            running(2, database_url=line.url) as network,
+        ):
 
-        async def begin() -> None:
-            line.delay = 3.0
+            async def begin() -> None:
+                line.delay = 3.0
 
-        async def end() -> None:
-            line.delay = 0.0
+            async def end() -> None:
+                line.delay = 0.0
 
-        return await _outage(network, begin, end, SHORT)
+            return await _outage(network, begin, end, SHORT)
 
 
 async def exhausted() -> Seen:
@@ -127,8 +126,7 @@ async def exhausted() -> Seen:
 
 async def disk_full() -> Seen:
     """Its disk is full."""
-    folder = Path(tempfile.mkdtemp(prefix="duo-"))
-    with small_disk(folder / "disk", 160) as disk:
+    with own_folder() as folder, small_disk(folder / "disk", 160) as disk:
         async with EmbeddedPostgres(disk / "pg") as server, running(2, database_url=server.url) as network:
             fillers: list[Path] = []
 

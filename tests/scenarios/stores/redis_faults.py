@@ -2,11 +2,9 @@
 
 import asyncio
 import shutil
-import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from core.state.redis.client import RedisClient
@@ -16,7 +14,7 @@ from tests.harness.pairs import Pairs
 from tests.harness.redis_sets import SixNodes, Watched
 from tests.harness.stage import breaches, met
 from tests.harness.waiting import until
-from tests.scenarios.stores.play import Seen, fill, small_disk, through
+from tests.scenarios.stores.play import Seen, fill, own_folder, small_disk, through
 
 LOST = "your chat was lost"
 SEARCHES = "Looking for a partner"
@@ -106,8 +104,7 @@ async def disk_full_everysec() -> Seen:
 
 
 async def _disk_full(settings: dict[str, str], *, ends: bool) -> Seen:
-    folder = Path(tempfile.mkdtemp(prefix="duo-"))
-    with small_disk(folder / "disk", 24) as disk:
+    with own_folder() as folder, small_disk(folder / "disk", 24) as disk:
         async with (
             EmbeddedRedis(disk / "redis", settings) as redis,
             running(2, redis_url=redis.url) as network,
@@ -239,8 +236,7 @@ async def split() -> Seen:
 
 async def cluster() -> Seen:
     """In a cluster of six the master of the conversations is killed, and started again as a replica."""
-    folder = Path(tempfile.mkdtemp(prefix="duo-"))
-    async with SixNodes(folder) as redis, running(2, redis_url=redis.url) as network:
+    async with _six_nodes() as redis, running(2, redis_url=redis.url) as network:
 
         async def blow(_: Pairs) -> None:
             key = f"{network.settings.key_prefix}{{match}}:lease"
@@ -258,12 +254,16 @@ async def _moved(redis: SixNodes, key: str, port: int) -> bool:
 
 @asynccontextmanager
 async def _watched() -> AsyncIterator[Watched]:
-    folder = Path(tempfile.mkdtemp(prefix="duo-"))
-    try:
+    with own_folder() as folder:
         async with Watched(folder) as redis:
             yield redis
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+@asynccontextmanager
+async def _six_nodes() -> AsyncIterator[SixNodes]:
+    with own_folder() as folder:
+        async with SixNodes(folder) as redis:
+            yield redis
 
 
 def _says(network: Network, words: str) -> bool:
