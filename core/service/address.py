@@ -17,7 +17,8 @@ def reachable(listen_host: str, towards: str) -> str:
 
 def _own(towards: str) -> str:
     try:
-        parts = urlsplit(towards)
+        # Of several servers any will do.
+        parts = urlsplit(f"//{urlsplit(towards).netloc.rpartition('@')[2].partition(',')[0]}")
         if not parts.hostname:
             return socket.gethostname()
         found = socket.getaddrinfo(parts.hostname, parts.port or 9, type=socket.SOCK_DGRAM)

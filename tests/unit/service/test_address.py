@@ -13,6 +13,7 @@ from core.service.address import reachable
         ("127.0.0.1", "redis://elsewhere:6379/0", "127.0.0.1"),
         ("::1", "redis://elsewhere:6379/0", "[::1]"),
         ("0.0.0.0", "redis://:secret@127.0.0.1:6379/0", "127.0.0.1"),
+        ("0.0.0.0", "redis+sentinel://:secret@127.0.0.1:1,127.0.0.2/name/0", "127.0.0.1"),
         ("0.0.0.0", "unix:///run/redis.sock", socket.gethostname()),
         ("::", "redis://[no host", socket.gethostname()),
     ],
