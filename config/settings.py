@@ -250,6 +250,12 @@ class Settings(BaseSettings):
         le=100_000,
         description="how many tokens a minute may be shown to Telegram for the first time, from 1 to 100000",
     )
+    backlog_limit: int = Field(
+        default=200_000,
+        ge=1_000,
+        le=100_000_000,
+        description="entries that may wait for one bot, from 1000; messages above it are refused with a word",
+    )
     match_patience: float = Field(
         default=20.0,
         ge=0,

@@ -5,6 +5,7 @@ meet only in Redis and PostgreSQL:
 
 - *matchmaking*: tickets of those who wait, from Redis into a pool in memory; pairs out of it,
   committed by a fenced script; and the sweeper, which carries events that others left lying.
+- *moves*: people of a bot that is gone, to another that they have opened.
 - *membership*: the life of each bot, pending → warming → active → draining → retired.
 - *assignment*: each bot's headroom, published once a second as the directory.
 - *capacity*: how full the network is.

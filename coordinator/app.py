@@ -15,8 +15,10 @@ from coordinator.matchmaking.matcher import Matcher
 from coordinator.matchmaking.pool import Rules
 from coordinator.matchmaking.sweeper import Sweeper
 from coordinator.membership.keeper import Keeper
+from coordinator.moves.execution import Means
+from coordinator.moves.mover import Mover
 from core.domain.errors import DuologueError
-from core.domain.ids import Epoch
+from core.domain.ids import BotId, Epoch
 from core.service import failpoints, health, log, metrics
 from core.service.clock import SystemClock
 from core.service.outages import Outages
@@ -24,11 +26,13 @@ from core.service.run import Done, run_process, until
 from core.state.postgres.bots import Bots
 from core.state.postgres.epochs import Epochs
 from core.state.postgres.pool import Database
+from core.state.postgres.reach import Reach
 from core.state.redis.client import RedisClient
 from core.state.redis.conversations import Conversations
 from core.state.redis.fleet import Fleet
 from core.state.redis.keys import Keys
 from core.state.redis.leases import Lease
+from core.state.redis.poison import PoisonCipher
 from core.state.redis.streams import Streams
 
 NAME = "coordinator"
@@ -65,14 +69,21 @@ def _leadership(settings: Settings, client: RedisClient, database: Database) -> 
     clock = SystemClock()
     outages = Outages(clock)
     keys = Keys(settings.key_prefix)
-    conversations = Conversations(client, keys, Streams(client, keys))
+    streams = Streams(client, keys)
+    conversations = Conversations(client, keys, streams)
     fleet = Fleet(client, keys)
     bots = Bots(database, None)
     epochs = Epochs(database)
+    holder = _holder()
+    secret = settings.secret_key
+    cipher = PoisonCipher(secret.get_secret_value()) if secret is not None else None
     rules = Rules(patience=settings.match_patience)
 
     async def next_epoch(above: Epoch) -> Epoch:
         return await epochs.next(NAME, above=above)
+
+    async def bot_epoch(bot: BotId, above: Epoch) -> Epoch:
+        return await epochs.next(f"bot:{bot}", above=above)
 
     async def lead(lease: Lease) -> None:
         matcher = Matcher(conversations, lease.epoch, rules, clock, outages)
@@ -81,6 +92,10 @@ def _leadership(settings: Settings, client: RedisClient, database: Database) -> 
             fleet, keeper.rows, matcher.waiting_by_bot, lease.epoch, Policy(), clock, outages
         )
         sweeper = Sweeper(conversations, clock, outages)
+        means = Means(
+            *(client, keys, streams, conversations, fleet, Reach(database), keeper.rows, cipher, clock)
+        )
+        mover = Mover(means, matcher.waiting_by_bot, bot_epoch, lease.epoch, holder, outages)
         metrics.LEADS.set(1)
         try:
             async with asyncio.TaskGroup() as parts:
@@ -88,10 +103,11 @@ def _leadership(settings: Settings, client: RedisClient, database: Database) -> 
                 parts.create_task(sweeper.run(), name="sweeper")
                 parts.create_task(keeper.run(), name="keeper")
                 parts.create_task(publisher.run(), name="publisher")
+                parts.create_task(mover.run(), name="mover")
         finally:
             metrics.LEADS.set(0)
 
-    lease = Lease.of_leader(client, clock, keys, _holder())
+    lease = Lease.of_leader(client, clock, keys, holder)
     return Leadership(lease, next_epoch, lead, clock, outages)
 
 

@@ -43,6 +43,7 @@ from core.state.redis.keys import Keys
 from core.state.redis.leases import Lease
 from core.state.redis.message_map import MessageMap
 from core.state.redis.people_cache import PeopleCache
+from core.state.redis.poison import PoisonBox, PoisonCipher
 from core.state.redis.streams import Inbox, Streams
 from shard.belt import Belt
 from shard.claim import claim, forgotten, quarantine
@@ -57,6 +58,7 @@ from shard.inbound.handling import Handling
 from shard.inbound.intake import Intake
 from shard.inbound.overview import Overview
 from shard.inbound.polling import Poller
+from shard.inbound.replaying import Replayer
 from shard.inbound.vigil import Vigil
 from shard.inbound.webhook import Place, Webhook, path_of, secret_of
 from shard.links import Links
@@ -110,6 +112,7 @@ class _Base:
     seal: Seal
     vaults: Vaults
     belt: Belt
+    poison: PoisonBox
     port: int
     bots: Bots
     memory: Memory
@@ -171,8 +174,11 @@ async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.E
         base = _Base(
             *(settings, bot, clock, keys, database, client, session, wire, lease),
             *(Signer(secret, clock), Seal(bot, secret), Vaults(settings.vault_channels, clock)),
-            *(Belt(clock), port, bots),
-            Memory(),
+            belt=Belt(clock),
+            poison=PoisonBox(client, keys, bot, PoisonCipher(secret)),
+            port=port,
+            bots=bots,
+            memory=Memory(),
         )
         while (token := await claim(bot, bots, Epochs(database), client, lease, stop)) is not None:
             again = False
@@ -181,7 +187,7 @@ async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.E
             except* Done:
                 log.info("stopped", bot=bot)
             except* TokenRefused as refused:
-                await quarantine(bots, bot)
+                await quarantine(bots, bot, lease)
                 raise DuologueError(
                     f"Telegram refuses the token of bot {bot}: it was revoked. "
                     "Put in the new one with `duologue bots rotate`, or remove the bot"
@@ -228,7 +234,7 @@ async def _run_parts(
             *(base.bot, base.bots, base.lease, state.streams),
             *(frozenset(base.settings.admin_ids), base.clock),
         )
-        source = _inbound(base, telegram, state, counter, vigil, token)
+        source, replayer = _inbound(base, telegram, state, counter, vigil, token)
         parts.create_task(keep(base.lease, outbound.sender), name="lease")
         parts.create_task(
             make_good(base.memory, state.conversations, state.streams, base.bot, base.lease, base.clock),
@@ -242,6 +248,7 @@ async def _run_parts(
         parts.create_task(outbound.reporter.run(), name="reporter")
         parts.create_task(present(telegram.direct.call), name="profile")
         parts.create_task(vigil.run(), name="vigil")
+        parts.create_task(replayer.run(), name="replayer")
         taking_in = parts.create_task(source.run(), name="inbound")
         log.info("serving", bot=base.bot, epoch=base.lease.epoch)
         await _stop_in_order(stop, source, taking_in, outbound.sender, base.lease)
@@ -268,7 +275,7 @@ def _telegram(base: _Base, token: str) -> _Telegram:
 
 
 def _state(base: _Base) -> _State:
-    streams = Streams(base.client, base.keys)
+    streams = Streams(base.client, base.keys, limit=base.settings.backlog_limit)
     conversations = Conversations(base.client, base.keys, streams)
     return _State(
         fleet=Fleet(base.client, base.keys),
@@ -293,13 +300,13 @@ def _outbound(base: _Base, telegram: _Telegram, state: _State) -> _Outbound:
     uploads = Uploads(source, base.belt)
     media = Media(bot, telegram.direct.call, source, memory, base.vaults, uploads)
     reader = InboxReader(
-        *(inbox, lease, lanes, state.standings, bouncer, acknowledger, clock, wake, outages),
+        *(inbox, base.poison, lease, lanes, state.standings, bouncer, acknowledger, clock, wake, outages),
         base.memory.done,
     )
-    crossing = Crossing(state.people, state.messages, media, base.seal.button)
+    crossing = Crossing(state.people, state.standings, state.messages, media, base.seal.button)
     sender = Sender(
-        *(bot, telegram.raw, telegram.budget, lease, inbox, lanes, acknowledger, bouncer, state.standings),
-        *(state.conversations, crossing, media, clock, wake),
+        *(bot, telegram.raw, telegram.budget, lease, base.poison, lanes, acknowledger, bouncer),
+        *(state.standings, state.conversations, crossing, media, clock, wake),
     )
     file_url = f"http://{reachable(base.settings.listen_host, base.settings.redis_url or '')}:{base.port}"
     reporter = Reporter(
@@ -310,7 +317,7 @@ def _outbound(base: _Base, telegram: _Telegram, state: _State) -> _Outbound:
 
 def _inbound(
     base: _Base, telegram: _Telegram, state: _State, counter: Counter, vigil: Vigil, token: str
-) -> Poller | Webhook:
+) -> tuple[Poller | Webhook, Replayer]:
     clock = base.clock
     reach, reports = Reach(base.database), Reports(base.database)
     admission = Admission(base.bot, state.people, reach, reports, state.fleet, base.seal, clock)
@@ -322,17 +329,19 @@ def _inbound(
     url = base.settings.webhook_url
     intake = Intake(
         *(base.bot, base.lease, state.streams, state.standings, state.messages, clock, handling.handle),
-        agreements,
+        *(base.poison, agreements),
         in_order=url is None,
     )
+    replayer = Replayer(base.poison, base.lease, intake)
     gathering = Gathering(base.settings.send_rate)
     if url is None:
-        return Poller(telegram.raw, base.lease, intake, vigil, clock, gathering)
+        return Poller(telegram.raw, base.lease, intake, vigil, clock, gathering), replayer
     place = _place(base, url, token)
     wanted = partial(_is_wanted, base.bots, base.bot)
-    return Webhook(
+    webhook = Webhook(
         *(base.bot, telegram.raw, base.lease, intake.take_in, vigil.heard, clock, gathering, place, wanted)
     )
+    return webhook, replayer
 
 
 def _place(base: _Base, url: str, token: str) -> Place:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import structlog
 
-from core.domain.errors import LeaseTaken, StaleEpoch, StoreAway
+from core.domain.errors import DuologueError, LeaseTaken, StaleEpoch, StoreAway
 from core.domain.fleet import BotState
 from core.domain.ids import BotId
 from core.state.postgres.bots import Bots
@@ -25,20 +25,36 @@ log = structlog.get_logger(__name__)
 _Got = TypeVar("_Got")
 
 
+class BotQuarantined(DuologueError):
+    """The bot is not to be served: its people are, or will be, elsewhere."""
+
+    def __init__(self, bot: BotId, reason: str) -> None:
+        super().__init__(
+            f"bot {bot} is quarantined ({reason}): put in a new token with `duologue bots rotate`, "
+            "or remove the bot"
+        )
+
+
 async def claim(
     bot: BotId, bots: Bots, epochs: Epochs, client: RedisClient, lease: Lease, stop: asyncio.Event
 ) -> str | None:
     """The bot's token, once this process may serve it; None when told to stop before.
 
-    Raises BotUnknown, WrongKey: waiting would not help.
+    Raises BotUnknown, BotQuarantined, WrongKey: waiting would not help.
     """
+
+    async def opened() -> str:
+        row = await bots.get(bot)
+        if row.state is BotState.QUARANTINED:
+            raise BotQuarantined(bot, row.reason)
+        return await bots.token(bot)
 
     async def take() -> bool:
         await client.open()
         await lease.take(lambda above: epochs.next(f"bot:{bot}", above=above))
         return True
 
-    token = await _patiently(stop, lambda: bots.token(bot))
+    token = await _patiently(stop, opened)
     if token is None or await _patiently(stop, take) is None:
         return None
     return token
@@ -49,10 +65,14 @@ async def forgotten(lease: Lease, stop: asyncio.Event) -> bool:
     return await _patiently(stop, lease.forgotten) is not False
 
 
-async def quarantine(bots: Bots, bot: BotId) -> None:
-    """Telegram refuses the token: nobody should try to serve this bot until it has another one."""
+async def quarantine(bots: Bots, bot: BotId, lease: Lease) -> None:
+    """Telegram refuses the token: nobody should try to serve this bot until it has another one.
+
+    The lease is given back, so that whoever leads can move the people at once.
+    """
     try:
         await bots.set_state(bot, BotState.QUARANTINED, reason="Telegram refuses the token (401)")
+        await lease.release()
     except StoreAway as error:
         log.warning("the quarantine could not be written down", why=str(error))
 

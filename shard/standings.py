@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from core.domain.conversation import Phase, Standing
+from core.domain.conversation import Phase, Standing, Thread
 from core.domain.ids import BotId, ConversationId, MessageId, PersonId
 from core.service.clock import Clock
 from core.service.generations import Generations
@@ -71,6 +71,16 @@ class Standings:
             else:
                 people.discard(person)
         return True
+
+    def thread(self, person: PersonId, conversation: ConversationId, source: BotId) -> Thread | None:
+        """Between which chats the person's conversation goes on.
+
+        None for what the partner did at a `source` that they have left: its numbers mean nothing any more.
+        """
+        known = self.get(person)
+        if known is None or known.conversation != conversation:
+            return Thread(conversation)
+        return known.thread if known.partner_bot == source else None
 
     def opens(self, person: PersonId, conversation: ConversationId) -> None:
         """The words that tell the person of this conversation wait to be sent."""

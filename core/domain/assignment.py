@@ -26,18 +26,28 @@ def choose(bots: Iterable[DirectoryEntry], own: BotId, seed: int) -> BotId:
     `seed` is the person's id. With no other open bot, or where nothing is known about `own`
     but that it serves (it is in no directory yet), the answer is to stay.
     """
-    best, best_score = own, -math.inf
     known = False
+    others: list[DirectoryEntry] = []
     for entry in bots:
         if entry.bot == own:
             if entry.open or entry.state in _STARTING:
                 return own
             known = True
-        elif entry.open and entry.headroom > 0:
+        elif entry.open:
+            others.append(entry)
+    best = weighted(others, seed) if known else None
+    return own if best is None else best
+
+
+def weighted(bots: Iterable[DirectoryEntry], seed: int) -> BotId | None:
+    """One of these bots, each as likely as its headroom is large; None where none has any."""
+    best, best_score = None, -math.inf
+    for entry in bots:
+        if entry.headroom > 0:
             score = math.log(_draw(seed, entry.bot)) / entry.headroom
             if score > best_score:
                 best, best_score = entry.bot, score
-    return best if known else own
+    return best
 
 
 def _draw(seed: int, bot: BotId) -> float:

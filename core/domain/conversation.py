@@ -6,6 +6,7 @@ changes in the wrong order keeps the newer one.
 """
 
 from enum import StrEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -27,6 +28,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fa
     `conversation`, `side`, `partner` and `partner_bot` are the present conversation while
     chatting, else the last one (forgotten after 48 idle hours). `asked` is the last update of
     `bot` by which the person asked for a change: an earlier one was worked through before it.
+    `turn` counts how often one of the two was moved to another bot in this conversation.
     """
 
     seq: int = 0
@@ -38,6 +40,12 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fa
     partner: PersonId = PersonId(0)
     partner_bot: BotId = BotId(0)
     asked: UpdateId = UpdateId(0)
+    turn: int = 0
+
+    @property
+    def thread(self) -> "Thread":
+        """Where the messages of the present (or last) conversation are known by."""
+        return Thread(self.conversation, self.turn)
 
     def talks_in(self, conversation: ConversationId) -> bool:
         """Whether this person is, at this `seq`, in that conversation."""
@@ -51,6 +59,16 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fa
         return 0 < self.asked - update < 100_000
 
 
+class Thread(NamedTuple):
+    """The messages of one conversation between the same two chats.
+
+    Numbers of messages belong to a chat with one bot, so a move begins another thread.
+    """
+
+    conversation: ConversationId
+    turn: int = 0
+
+
 class Change(StrEnum):
     """Why a person's standing changed; what the person is told follows from it."""
 
@@ -62,6 +80,16 @@ class Change(StrEnum):
     SEARCHING = "searching"
     SEARCH_CANCELLED = "search_cancelled"
     MOVED = "moved"
+    """Served by another bot, because the one before is gone."""
+    ARRIVED = "arrived"
+    """That is so now for everybody; nothing is said."""
+    PARTNER_MOVED = "partner_moved"
+    """The partner is served by another bot; nothing is said."""
+
+    @property
+    def silent(self) -> bool:
+        """Whether only the shard has to know."""
+        return self in (Change.ARRIVED, Change.PARTNER_MOVED)
 
 
 class ChatEvent(msgspec.Struct, frozen=True, array_like=True):

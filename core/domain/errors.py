@@ -1,6 +1,6 @@
 """The one error root. An error carries what its catcher decides with; its text is for an operator."""
 
-from core.domain.ids import Epoch
+from core.domain.ids import BotId, Epoch
 
 
 class DuologueError(Exception):
@@ -17,6 +17,14 @@ class RedisAway(StoreAway):
 
 class RedisFull(RedisAway):
     """Redis has no memory left: it deletes, and keeps what is there, but takes nothing more."""
+
+
+class BotMoving(RedisAway):
+    """A bot is gone and its people are being moved: where they are served is known in a moment."""
+
+    def __init__(self, bot: BotId) -> None:
+        super().__init__(f"the people of bot {bot} are being moved to other bots")
+        self.bot = bot
 
 
 class StaleEpoch(DuologueError):

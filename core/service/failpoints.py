@@ -20,6 +20,7 @@ NAMES: Final = (
     "mid_match",
     "mid_end",
     "mid_carry",
+    "mid_move",
 )
 
 _left: dict[str, int] = {}

@@ -8,6 +8,8 @@ field, how deep, or in which error's text it stood.
 import logging
 import re
 import sys
+import traceback
+from pathlib import Path
 
 import structlog
 
@@ -65,3 +67,9 @@ def configure(process: str, level: LogLevel = "info", form: LogFormat = "console
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)
+
+
+def innermost(error: BaseException) -> str:
+    """Where an error was raised, like "commands.py:120": all that may be said of one that may hold a text."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).name}:{frame.lineno}"

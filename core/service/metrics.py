@@ -26,6 +26,10 @@ def _gauge(name: str, words: str, labels: tuple[str, ...] = ()) -> Gauge:
 
 MESSAGES_IN = _counter("messages_in", "Messages taken from people, commands left out.")
 MESSAGES_OUT = _counter("messages_out", "Messages that Telegram has said yes to.")
+FORWARDED = _counter("forwarded", "Envelopes for a bot that is gone, sent on to where their people are.")
+MOVED = _counter("moved", "People moved from a bot that is gone to another that they had opened.")
+STRANDED = _counter("stranded", "People of a bot that is gone who had opened no other.")
+INBOX_FULL = _counter("inbox_full", "Messages not passed on because their bot had too much to send already.")
 APPENDED = _counter("appended", "Envelopes that were new to a stream.")
 TOO_FAST = _counter("too_fast", "Messages not passed on because their writer was too fast.")
 BOUNCED = _counter("bounced", "Relayed messages turned back to their sender.")

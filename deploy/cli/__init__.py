@@ -13,6 +13,7 @@ from deploy.cli import run
 from deploy.cli.bench import bench
 from deploy.cli.stats import stats
 
+POISON = "Look at what could not be read and was put aside, replay it, drop it."
 BOTS = "Add, list, drain and remove bots while the network runs."
 # Light to import: what they need they import when they run.
 _COMMANDS: tuple[Callable[..., int], ...] = (
@@ -42,6 +43,7 @@ def _app() -> cyclopts.App:
     for place, command in enumerate(_COMMANDS):
         app.command(command, sort_key=place)
     app.command("deploy.cli.bots:app", name="bots", help=BOTS, sort_key=1.5)
+    app.command("deploy.cli.poison:app", name="poison", help=POISON, sort_key=1.6)
     return app
 
 

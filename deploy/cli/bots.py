@@ -9,7 +9,7 @@ from config.settings import Settings
 from core.domain.errors import DuologueError
 from core.domain.fleet import BotState
 from core.domain.ids import BotId
-from core.state.postgres.bots import BotRow
+from core.state.postgres.bots import BotRow, Bots
 from deploy.cli import BOTS
 from deploy.cli.context import open_bots, run
 from deploy.cli.output import print_json, print_table
@@ -120,12 +120,15 @@ def drain(bot: int, /) -> int:
 def remove(bot: int, /, *, now: bool = False) -> int:
     """Forget a bot and its token. Its shard stops.
 
+    With `--now`, whoever talks there and has opened another bot of the network goes on at that one.
+
     Parameters
     ----------
     bot
         The bot's id, as `duologue bots list` shows it.
     now
-        Also while it still serves people; they cannot be reached through it any more.
+        Also while it still serves people; they are moved where they have opened another bot, and the
+        partners of the others are told.
 
     """
 
@@ -137,8 +140,9 @@ def remove(bot: int, /, *, now: bool = False) -> int:
                     f"@{row.username} is {row.state.value} and may be serving people: drain it first "
                     f"(`duologue bots drain {bot}`) and wait until it is retired, or say --now"
                 )
+            people = await _people_moved(settings, bots, row) if row.state.serves else ""
             await bots.remove(row.id)
-            return f"@{row.username} is out of the network{_told_again(settings, row)}"
+            return f"@{row.username} is out of the network{people}{_told_again(settings, row)}"
 
     print(run(work))
     return 0
@@ -158,6 +162,16 @@ def _token(given: str | None) -> str:
 async def _rows(settings: Settings) -> list[BotRow]:
     async with open_bots(settings) as bots:
         return await bots.list()
+
+
+async def _people_moved(settings: Settings, bots: Bots, row: BotRow) -> str:
+    """Let whoever leads move the bot's people, as from a bot whose token was revoked; what came of it."""
+    from deploy.moving import moved
+
+    await bots.set_state(row.id, BotState.QUARANTINED, reason="removed by an operator")
+    if await moved(settings, row.id):
+        return "; its people were moved, or their partners told"
+    return "; no coordinator leads, so its people could not be moved"
 
 
 def _told_again(settings: Settings, row: BotRow) -> str:

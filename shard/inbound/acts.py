@@ -122,7 +122,7 @@ async def clear(query: CallbackQuery, desk: Desk, messages: MessageMap, rest: st
     if str(standing.conversation) != rest or standing.phase is Phase.CHATTING or standing.bot != desk.bot:
         desk.say("old_button")
         return
-    sides = await messages.everything(standing.conversation)
+    sides = await messages.everything(standing.thread)
     if not any(sides):
         desk.say("clear_nothing")
         return

@@ -1,7 +1,5 @@
 """Commands, buttons and membership changes go to aiogram's Dispatcher, each with its desk."""
 
-import traceback
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,6 +10,7 @@ from core.domain.errors import RedisAway, StaleEpoch
 from core.domain.ids import PersonId
 from core.domain.seal import Seal
 from core.service import metrics
+from core.service.log import innermost
 from core.state.people import People
 from core.state.redis.message_map import MessageMap
 from shard.inbound import acts
@@ -67,7 +66,7 @@ class Handling:
         except Exception as error:  # noqa: BLE001 an update that breaks a handler must not hold up those behind it
             metrics.HANDLER_FAILURES.inc()
             # Neither the error's text nor its stack: they may hold what a person wrote.
-            log.error("a handler failed", kind=type(error).__name__, where=_where(error))
+            log.error("a handler failed", kind=type(error).__name__, where=innermost(error))
             desk.say("try_later")
         await desk.close()
 
@@ -81,9 +80,3 @@ class Handling:
                 metrics.SEALS_BROKEN.inc()
             query["data"] = payload or ""
         return update
-
-
-def _where(error: Exception) -> str:
-    """The innermost place, like "commands.py:120"."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{Path(frame.filename).name}:{frame.lineno}"

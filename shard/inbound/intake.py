@@ -18,12 +18,14 @@ from core.domain.conversation import Phase, Standing
 from core.domain.envelope import Amend, Envelope, Lane, Notice, React, Relay
 from core.domain.errors import RedisAway
 from core.domain.ids import BotId, MessageId, PersonId, UpdateId
+from core.domain.moving import turned_back
 from core.service import metrics
 from core.service.clock import Clock
 from core.service.failpoints import passing
 from core.state.redis.leases import Lease
 from core.state.redis.message_map import MessageMap
-from core.state.redis.streams import Append, Source, Streams
+from core.state.redis.poison import PoisonBox, wordless
+from core.state.redis.streams import Append, InboxFull, Source, Streams
 from shard.inbound import kinds
 from shard.inbound.agreements import Agreements
 from shard.inbound.manners import Manners
@@ -55,6 +57,7 @@ class Intake:
         messages: MessageMap,
         clock: Clock,
         handle: Handler,
+        poison: PoisonBox,
         agreements: Agreements,
         *,
         in_order: bool = True,
@@ -67,6 +70,7 @@ class Intake:
         self._messages = messages
         self._clock = clock
         self._handle = handle
+        self._poison = poison
         self._in_order = in_order
         self._agreements = agreements
         self._manners = Manners()
@@ -75,13 +79,28 @@ class Intake:
         """Return when everything that follows from these updates is safe. Raises StaleEpoch."""
         chains: dict[PersonId, list[_Taken]] = {}
         unreadable: list[Append] = []
+        aside: list[tuple[bytes, str]] = []
         for one in raw:
-            update = self._read(one)
+            update = self._read(one, aside)
             if update is None:
                 unreadable.extend(self._tell_of_unreadable(one))
             elif (person := update.person()) is not None:
                 chains.setdefault(person, []).append((update, one))
+        for chain in chains.values():
+            # Telegram's order is the numbers', whatever the batch looks like.
+            chain.sort(key=_number)
         await self._until_redis_is_there(lambda: self._work(chains, unreadable))
+        for content, why in aside:
+            await self.put_aside(content, why)
+
+    async def put_aside(self, content: bytes, why: str) -> None:
+        """Count what could not be read, and keep it to be looked at where Redis is there."""
+        metrics.UPDATES_UNREADABLE.inc()
+        log.warning("an update could not be read and is passed over", why=wordless(why), size=len(content))
+        try:
+            await self._poison.keep(content, why)
+        except RedisAway as error:
+            log.warning("it could not be kept to be looked at", why=str(error))
 
     async def _work(self, chains: dict[PersonId, list[_Taken]], unreadable: list[Append]) -> None:
         await self._standings.load(chains)
@@ -112,9 +131,22 @@ class Intake:
                 await self._handle(update, raw)
 
     async def _append(self, appends: list[Append]) -> None:
-        new = await self._streams.append(self._source(), appends, self._now())
+        try:
+            new = await self._streams.append(self._source(), appends, self._now())
+            metrics.APPENDED.inc(new)
+        except InboxFull as full:
+            await self._streams.append(self._source(), self._too_much(full.refused), self._now())
         passing("after_append")
-        metrics.APPENDED.inc(new)
+
+    def _too_much(self, refused: Sequence[Append]) -> list[Append]:
+        """Their writers are told, now and then, that the partner's bot takes no more just now."""
+        metrics.INBOX_FULL.inc(len(refused))
+        answers = []
+        for one in refused:
+            answer = turned_back(envelopes.decode(one.payload), "too_much_waiting", self._now())
+            if answer is not None and self._manners.remind(answer[1].to, self._clock.monotonic()):
+                answers.append(Append(self._bot, one.member, envelopes.encode(answer[1])))
+        return answers
 
     def _to_partner(self, person: PersonId, taken: _Taken) -> list[Append]:
         """What follows from an update that is no command: to the partner, or back to the sender in words."""
@@ -182,16 +214,16 @@ class Intake:
         body = relay(message, content, person, standing, self._bot)
         if body.reply_to is None:
             return body
-        there = self._messages.peek(standing.conversation, standing.side, body.reply_to)
+        there = self._messages.peek(standing.thread, standing.side, body.reply_to)
         return msgspec.structs.replace(body, reply_there=there)
 
     def _reaction(self, person: PersonId, standing: Standing, reacted: Reacted) -> React:
-        there = self._messages.peek(standing.conversation, standing.side, reacted.message_id)
+        there = self._messages.peek(standing.thread, standing.side, reacted.message_id)
         return react(reacted, person, standing, self._bot, there)
 
     def _sealed(self, standing: Standing, update: UpdateId, body: Relay | Amend | React) -> Append:
         sealed = Envelope(envelopes.VERSION, standing.partner, Lane.RELAYED, self._now(), body)
-        return Append(standing.partner_bot, str(update), envelopes.encode(sealed))
+        return Append(standing.partner_bot, str(update), envelopes.encode(sealed), may_wait=True)
 
     def _cannot_go(self, standing: Standing) -> str | None:
         """The text key that says why a message has nowhere to go; None where it may go."""
@@ -226,14 +258,11 @@ class Intake:
             return []
         return [self._answer(message.chat.id, update.update_id, "kind_cannot_cross", message.message_id)]
 
-    def _read(self, raw: msgspec.Raw) -> Update | None:
+    def _read(self, raw: msgspec.Raw, aside: list[tuple[bytes, str]]) -> Update | None:
         try:
             return updates.decode(raw)
         except (msgspec.MsgspecError, RecursionError) as error:
-            metrics.UPDATES_UNREADABLE.inc()
-            log.warning(
-                "an update could not be read and is passed over", why=type(error).__name__, size=len(raw)
-            )
+            aside.append((bytes(raw), f"{type(error).__name__}: {error}"))
             return None
 
     async def _until_redis_is_there(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -253,6 +282,10 @@ class Intake:
 
     def _now(self) -> int:
         return round(self._clock.wall() * 1000)
+
+
+def _number(taken: _Taken) -> UpdateId:
+    return taken[0].update_id
 
 
 def is_for_partner(update: Update) -> bool:

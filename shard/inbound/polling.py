@@ -98,7 +98,7 @@ class Poller:
                 await self._wait(1.0)
                 continue
             except TooDeep as error:
-                self._pass_over(error)
+                await self._pass_over(error)
                 continue
             except TokenRefused:
                 raise
@@ -114,12 +114,22 @@ class Poller:
                 passing("after_poll")
                 now = self._clock.monotonic()
                 gather_until = now + self._gathering.pause(len(raw), now)
-                await self._intake.take_in(raw)
+                await self._take_in(raw)
                 passing("before_confirm")
                 self._next = UpdateId(numbers.decode(raw[-1]).update_id + 1)
                 if (left := gather_until - self._clock.monotonic()) > 0:
                     await self._wait(left)
         await self._confirm()
+
+    async def _take_in(self, raw: list[msgspec.Raw]) -> None:
+        """Also when this process ends meanwhile: from a token that was revoked they do not come again."""
+        taking = asyncio.ensure_future(self._intake.take_in(raw))
+        try:
+            await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            await asyncio.wait({taking}, timeout=max(0.0, self._lease.left()))
+            taking.cancel()
+            raise
 
     async def _poll(self) -> list[msgspec.Raw]:
         """One long poll, given up when the lease ends or `stop` is called."""
@@ -155,13 +165,12 @@ class Poller:
                 self._give_up()
             await asyncio.sleep(max(self._lease.left(), 0.05))
 
-    def _pass_over(self, error: TooDeep) -> None:
+    async def _pass_over(self, error: TooDeep) -> None:
         """Poll for one at a time; what cannot be read even so is counted and confirmed."""
         number = _NUMBER.search(error.body) if self._batch == 1 else None
         self._batch = 1
         if number is not None:
-            metrics.UPDATES_UNREADABLE.inc()
-            log.warning("an update could not be read and is passed over", why=str(error))
+            await self._intake.put_aside(error.body, str(error))
             self._next = UpdateId(int(number[1]) + 1)
 
     async def _drop_webhook(self) -> None:

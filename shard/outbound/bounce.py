@@ -5,6 +5,7 @@ a repeat says nothing twice. Only then may the entry itself be acknowledged.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from core.domain import envelope as envelopes
 from core.domain.envelope import Amend, Envelope, Lane, Notice, React, Relay, Remove, Unsend
@@ -52,9 +53,15 @@ class Bouncer:
         now = round(self._clock.wall() * 1000)
         envelope = Envelope(envelopes.VERSION, about.sender, Lane.INTERACTIVE, now, answer)
         append = Append(about.source, f"bounce:{item.id}", envelopes.encode(envelope))
-        while True:
-            try:
-                await self._streams.append(Source(str(self._bot), self._lease.epoch), [append], now)
-                return
-            except RedisAway:
-                await asyncio.sleep(RETRY_SECONDS)
+        source = Source(str(self._bot), self._lease.epoch)
+        await patiently(lambda: self._streams.append(source, [append], now))
+
+
+async def patiently(work: Callable[[], Awaitable[object]]) -> None:
+    """Do what may be repeated until Redis is there."""
+    while True:
+        try:
+            await work()
+            return
+        except RedisAway:
+            await asyncio.sleep(RETRY_SECONDS)

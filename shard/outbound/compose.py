@@ -21,6 +21,7 @@ from core.domain.content import (
     Text,
     Venue,
 )
+from core.domain.conversation import Change
 from core.domain.envelope import Happening, Notice, React, Relay
 from core.domain.ids import MessageId, PersonId
 from shard.texts import Worded, worded
@@ -76,8 +77,10 @@ _REELS = ("BAR", "🍇", "🍋", "7️⃣")
 def words(to: PersonId, body: Notice | Happening, language: str | None, sealing: Sealing) -> Call:
     """The network's own words, in the recipient's language, with sealed buttons."""
     if isinstance(body, Happening):
-        params = {"conversation": str(body.standing.conversation)}
-        return _worded(to, worded(body.change.value, params, language), None, sealing)
+        standing = body.standing
+        key = f"moved_{standing.phase}" if body.change is Change.MOVED else body.change.value
+        params = {"conversation": str(standing.conversation)}
+        return _worded(to, worded(key, params, language), None, sealing)
     return _worded(to, worded(body.key, body.params, language), body.reply_to, sealing)
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from core.domain.content import Content, Dice
 from core.domain.content import Media as MediaContent
+from core.domain.conversation import Thread
 from core.domain.envelope import Amend, Happening, Notice, React, Relay, Remove, Unsend
 from core.domain.ids import BotId, ConversationId, MessageId, PersonId
 from core.state.redis.message_map import MessageMap
@@ -31,6 +32,12 @@ class Languages(Protocol):
     async def language(self, person: PersonId) -> str | None: ...
 
 
+class Threads(Protocol):
+    """Tells between which chats a conversation goes on; None for what came from one that was left."""
+
+    def thread(self, person: PersonId, conversation: ConversationId, source: BotId) -> Thread | None: ...
+
+
 class _Sent(msgspec.Struct):
     message_id: MessageId
 
@@ -48,8 +55,11 @@ def message_id(result: msgspec.Raw) -> MessageId:
 class Crossing:
     """`compose` before the call, `delivered` after it."""
 
-    def __init__(self, languages: Languages, messages: MessageMap, media: Media, sealing: Sealing) -> None:
+    def __init__(
+        self, languages: Languages, threads: Threads, messages: MessageMap, media: Media, sealing: Sealing
+    ) -> None:
         self._languages = languages
+        self._threads = threads
         self._messages = messages
         self._media = media
         self._sealing = sealing
@@ -65,16 +75,16 @@ class Crossing:
             case Relay():
                 return await self._relayed(to, body, parts)
             case Amend():
-                there = await self._messages.find(body.conversation, body.side, body.message)
+                there = await self._there(to, body, body.message)
                 if there is None:
                     return None
                 same = self._shows(body.conversation, body.message, body.content)
                 return compose.amended(to, there, body.content, same_file=same)
             case React():
-                there = body.there or await self._messages.find(body.conversation, body.side, body.message)
+                there = body.there or await self._there(to, body, body.message)
                 return compose.reacted(to, there, body) if there is not None else None
             case Unsend():
-                there = await self._messages.find(body.conversation, body.side, body.message)
+                there = await self._there(to, body, body.message)
                 return compose.removed(to, [there]) if there is not None else None
             case Remove():
                 return compose.removed(to, body.messages)
@@ -99,7 +109,8 @@ class Crossing:
         bodies = [part.envelope.body for part in parts]
         relays = [one for one in bodies if isinstance(one, Relay)]
         pairs = [(one.message, there) for one, there in zip(relays, shown, strict=False)]
-        notes = [self._messages.record(body.conversation, body.side, pairs)]
+        thread = self._threads.thread(parts[0].envelope.to, body.conversation, body.source)
+        notes = [self._messages.record(thread, body.side, pairs)] if thread is not None else []
         if isinstance(body.content, MediaContent):
             notes += self._learn(relays, results)
         return notes
@@ -112,12 +123,19 @@ class Crossing:
     async def _relayed(self, to: PersonId, body: Relay, parts: Sequence[Item]) -> Call:
         reply = body.reply_there
         if reply is None and body.reply_to is not None:
-            reply = await self._messages.find(body.conversation, body.side, body.reply_to)
+            reply = await self._there(to, body, body.reply_to)
         if len(parts) > 1:
             bodies = [one for part in parts if isinstance(one := part.envelope.body, Relay)]
             return compose.album(to, bodies, reply)
         language = await self._languages.language(to) if isinstance(body.content, Dice) else None
         return compose.relayed(to, body, reply, language)
+
+    async def _there(
+        self, to: PersonId, body: Relay | Amend | React | Unsend, message: MessageId
+    ) -> MessageId | None:
+        """The number in this chat of a message of its writer's."""
+        thread = self._threads.thread(to, body.conversation, body.source)
+        return None if thread is None else await self._messages.find(thread, body.side, message)
 
     def _shows(self, conversation: ConversationId, message: MessageId, content: Content) -> bool:
         return (

@@ -20,6 +20,7 @@ from core.service.clock import Clock
 from core.service.failpoints import passing
 from core.service.outages import Outages
 from core.state.redis.leases import Lease
+from core.state.redis.poison import PoisonBox, wordless
 from core.state.redis.streams import START, Entry, Inbox, Note
 from shard.outbound.bounce import Bouncer
 from shard.outbound.lanes import Item, Lanes
@@ -105,6 +106,7 @@ class InboxReader:
     def __init__(
         self,
         inbox: Inbox,
+        poison: PoisonBox,
         lease: Lease,
         lanes: Lanes,
         standings: Standings,
@@ -116,6 +118,7 @@ class InboxReader:
         lately: Iterable[EntryId],
     ) -> None:
         self._inbox = inbox
+        self._poison = poison
         self._lease = lease
         self._lately = frozenset(lately)
         self._lanes = lanes
@@ -130,7 +133,7 @@ class InboxReader:
 
     async def run(self) -> None:
         """Raises StaleEpoch."""
-        await self._count_repeats()
+        await self._begin()
         while True:
             room = WINDOW - self._lanes.size
             if room <= 0 or not self._lease.valid():
@@ -151,10 +154,14 @@ class InboxReader:
             else:
                 self._outages.back(RedisAway)
 
-    async def _count_repeats(self) -> None:
-        """What the process before had on its way may have been shown already, and will be again."""
+    async def _begin(self) -> None:
+        """Take things in, also where this bot was gone before.
+
+        What the process before had on its way may have been shown already, and will be again.
+        """
         while True:
             try:
+                await self._inbox.open_gate(self._lease.epoch)
                 self._repeats = await self._inbox.reclaim()
                 break
             except RedisAway:
@@ -171,15 +178,15 @@ class InboxReader:
             envelope = envelopes.decode(entry.payload)
         except UnreadableEnvelope as error:
             metrics.POISON.inc()
-            log.warning("an entry is put aside", entry=entry.id, why=str(error))
-            await self._inbox.quarantine(self._lease.epoch, entry.id, str(error))
+            log.warning("an entry is put aside", entry=entry.id, why=wordless(str(error)))
+            await self._poison.take_out(self._lease.epoch, entry.id, entry.payload, str(error))
             return
-        if isinstance(envelope.body, Happening) and not self._standings.learn(
-            envelope.to, envelope.body.standing
-        ):
-            # Something newer has happened to this person: this piece of news is no news.
-            await self._acknowledger.done(entry.id)
-            return
+        if isinstance(envelope.body, Happening):
+            news = self._standings.learn(envelope.to, envelope.body.standing)
+            if not news or envelope.body.change.silent:
+                # Something newer has happened to this person, or nothing that is put into words.
+                await self._acknowledger.done(entry.id)
+                return
         if (
             isinstance(envelope.body, Happening)
             and envelope.body.change is Change.MATCHED

@@ -140,9 +140,14 @@ class Lanes:
             chat.closing.discard(body.standing.conversation)
         self._offer(item.envelope.to, chat, now)
 
-    def again(self, item: Item, now: float, wait: float) -> None:
-        """The entry could not be sent; it stays first of its chat, which rests for `wait` seconds."""
+    def again(self, item: Item, now: float, wait: float, *, went: bool = False) -> None:
+        """The entry could not be sent; it stays first of its chat, which rests for `wait` seconds.
+
+        `went`: its messages may have reached the chat all the same, so they count for its pace.
+        """
         chat = self._chats[item.envelope.to]
+        for _ in range(chat.taken if went else 0):
+            chat.pace.answered(now)
         chat.busy = False
         chat.taken = 0
         chat.pace.rest(now + wait)

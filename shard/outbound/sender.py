@@ -13,10 +13,12 @@ What becomes of an entry:
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 import structlog
 
+from core.domain import envelope as envelopes
 from core.domain.conversation import Change, Phase
 from core.domain.envelope import Amend, Happening, Lane, React, Relay, Unsend
 from core.domain.errors import RedisAway, StaleEpoch
@@ -24,12 +26,14 @@ from core.domain.ids import BotId, PersonId, UpdateId
 from core.service import metrics
 from core.service.clock import Clock
 from core.service.failpoints import passing
+from core.service.log import innermost
 from core.state.redis.conversations import Asker, Conversations
 from core.state.redis.leases import Lease
-from core.state.redis.streams import Inbox, Note
+from core.state.redis.poison import PoisonBox
+from core.state.redis.streams import Note
 from shard.files import FileTrouble
 from shard.outbound import refusals
-from shard.outbound.bounce import Bouncer
+from shard.outbound.bounce import Bouncer, patiently
 from shard.outbound.compose import Call
 from shard.outbound.crossing import Crossing, message_id, source_of
 from shard.outbound.inbox import Acknowledger
@@ -71,7 +75,7 @@ class Sender:
         telegram: Telegram,
         budget: Budget,
         lease: Lease,
-        inbox: Inbox,
+        poison: PoisonBox,
         lanes: Lanes,
         acknowledger: Acknowledger,
         bouncer: Bouncer,
@@ -86,7 +90,7 @@ class Sender:
         self._telegram = telegram
         self._budget = budget
         self._lease = lease
-        self._inbox = inbox
+        self._poison = poison
         self._lanes = lanes
         self._acknowledger = acknowledger
         self._bouncer = bouncer
@@ -171,10 +175,11 @@ class Sender:
                 await self._send(item, parts, call)
         except (StaleEpoch, TokenRefused):
             raise
-        except Exception as error:
-            # Whatever it is: an entry that breaks us must not stop all others, again and again.
-            log.exception("an entry is put aside", entry=item.id)
-            await self._put_aside(item, parts, f"{type(error).__name__}: {error}")
+        except Exception as error:  # noqa: BLE001 an entry that breaks us must not stop all others, again and again
+            # Neither the error's text nor its stack: they may hold what a person wrote.
+            why = f"{type(error).__name__} at {innermost(error)}"
+            log.error("an entry is put aside", entry=item.id, why=why)
+            await self._put_aside(item, parts, why)
         finally:
             if not uploads:
                 self._leave_room()
@@ -190,8 +195,8 @@ class Sender:
         self._landed.set()
         self._wake.set()
 
-    def _again(self, item: Item, wait: float) -> None:
-        self._lanes.again(item, self._clock.monotonic(), wait)
+    def _again(self, item: Item, wait: float, *, went: bool = False) -> None:
+        self._lanes.again(item, self._clock.monotonic(), wait, went=went)
         self._land(item)
 
     async def _prepare(self, item: Item, parts: list[Item]) -> Call | None:
@@ -345,41 +350,36 @@ class Sender:
         self._again(item, retry_after)
 
     def _try_again(self, item: Item, error: TelegramAway, *, began: bool) -> None:
-        if error.reached and began:
-            metrics.REPEATS.inc()
+        went = error.reached and began
+        metrics.REPEATS.inc(went)
         pause = min(PAUSE_LONGEST, PAUSE_SHORTEST * 2 ** min(self._failures, 6))
         self._failures += 1
         log.warning("sending failed, trying again", why=str(error), pause=pause)
-        self._again(item, pause)
+        self._again(item, pause, went=went)
 
     async def _unreachable(self, item: Item, parts: list[Item], error: Unreachable) -> None:
         """The recipient has blocked the bot or is gone: the conversation ends, the partner hears of it."""
         person = item.envelope.to
         metrics.UNREACHABLE.inc()
-        while True:
-            try:
-                standing = await self._standings.fresh(person)
-                if standing.phase is not Phase.IDLE and standing.bot == self._bot:
-                    asker = Asker(person, self._bot, self._lease.epoch, UpdateId(0))
-                    outcome = await self._conversations.leave(
-                        asker, standing.partner, partner_told=Change.PARTNER_UNREACHABLE
-                    )
-                    await self._conversations.carry(outcome.events, round(self._clock.wall() * 1000))
-                break
-            except RedisAway:
-                await asyncio.sleep(RETRY_SECONDS)
+
+        async def end() -> None:
+            standing = await self._standings.fresh(person)
+            if standing.phase is not Phase.IDLE and standing.bot == self._bot:
+                asker = Asker(person, self._bot, self._lease.epoch, UpdateId(0))
+                outcome = await self._conversations.leave(
+                    asker, standing.partner, partner_told=Change.PARTNER_UNREACHABLE
+                )
+                await self._conversations.carry(outcome.events, round(self._clock.wall() * 1000))
+
+        await patiently(end)
         log.info("a person cannot be reached", code=error.code, why=error.description)
         self._finish(item, parts, sent=False)
 
     async def _put_aside(self, item: Item, parts: list[Item], why: str) -> None:
         metrics.POISON.inc(len(parts))
         for part in parts:
-            while True:
-                try:
-                    await self._inbox.quarantine(self._lease.epoch, part.id, why)
-                    break
-                except RedisAway:
-                    await asyncio.sleep(RETRY_SECONDS)
+            content = envelopes.encode(part.envelope)
+            await patiently(partial(self._poison.take_out, self._lease.epoch, part.id, content, why))
         self._lanes.done(item, self._clock.monotonic(), sent=False)
         self._land(item)
 

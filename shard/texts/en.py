@@ -43,6 +43,9 @@ WORDS = {
         "😔 Something broke on our side, and your chat was lost; what you wrote last may not have arrived. "
         "Your partner can no longer be reached. We are sorry.\n\nPress the button to meet somebody new."
     ),
+    "moved_chatting": "🚚 The bot in which you were talking has gone out of service, so <b>your chat goes on here</b>. Whatever your partner has written meanwhile follows.\n\n/next for somebody else, /stop to end the chat.",
+    "moved_waiting": "🚚 The bot in which you were searching has gone out of service. We go on looking here; you will hear from us as soon as somebody is there.",
+    "moved_idle": "🚚 Another bot of this network that you used has gone out of service. You can go on here.",
     "not_in_chat": "You are not in a chat, so nobody read this. Shall we find somebody?",
     "chat_is_elsewhere": "Your chat is in another bot of this network. Please go on there, or send /stop there first.",
     "bot_is_leaving": "This bot is about to leave our network, so no new chat begins here. Another one has room for you: it works just the same.",
@@ -80,6 +83,7 @@ WORDS = {
     "cleared_by_partner": "🧹 Your last partner has cleared the chat on both sides.",
     "slow_down": "You are writing faster than we can pass it on. This message and those right after it were not sent; please wait a moment.",
     "old_button": "That button is out of date. /help shows what you can do.",
+    "too_much_waiting": "So much is waiting to be sent to your partner's side just now that we cannot take more. This message and those right after it were not passed on; please try again in a few minutes.",
     "nothing_to_stop": "There is no chat and no search to stop.",
     "try_later": "Something is not working on our side just now. Please try again in a minute.",
     "banned": "You cannot use this network{until}. Reason: {reason}",

@@ -14,7 +14,8 @@ class Kind(StrEnum):
     page, `reset_before` closes the connection, `blackhole` never answers, `revoke` ends the token.
     `slow` waits before the call is done, `slow_answer` after it. `reset_after` does the call and closes the
     connection; `truncated` does it and cuts the JSON, `cut` closes in the middle of it. `duplicate` lets
-    getUpdates (or the webhook) repeat what was confirmed already.
+    getUpdates (or the webhook) repeat what was confirmed already, `reorder` turns a batch of getUpdates
+    round.
     """
 
     TOO_MANY = "429"
@@ -25,6 +26,7 @@ class Kind(StrEnum):
     RESET_BEFORE = "reset_before"
     RESET_AFTER = "reset_after"
     DUPLICATE = "duplicate"
+    REORDER = "reorder"
     TRUNCATED = "truncated"
     CUT = "cut"
     BLACKHOLE = "blackhole"

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import msgspec
 from aiohttp import web
 
 from simulator.clock import Clock, sleep
@@ -56,6 +57,8 @@ async def after(request: web.Request, response: web.Response, rule: Rule, clock:
             )
         case Kind.CUT:
             return _cut(request, response)
+        case Kind.REORDER:
+            return _turned_round(response)
         case _:
             return response
     return response
@@ -100,6 +103,16 @@ def repeat(response: web.Response, bot: Bot, rule: Rule) -> web.Response:
     rest = whole[len(start) :]
     joined = start + again + (b"" if rest.startswith(b"]") else b",") + rest
     return web.Response(body=joined, content_type="application/json")
+
+
+def _turned_round(response: web.Response) -> web.Response:
+    """GetUpdates with the newest first."""
+    answer = msgspec.json.decode(_bytes(response))
+    if isinstance(answer.get("result"), list):
+        answer["result"].reverse()
+    return web.Response(
+        status=response.status, body=msgspec.json.encode(answer), content_type="application/json"
+    )
 
 
 def _bytes(response: web.Response) -> bytes:

@@ -15,7 +15,7 @@ from tests.bench.report import Report, show, to_json
 
 NAMES = (
     *("cap", "fleet", "latency", "cost", "memory", "flood", "fairness", "match", "people", "start"),
-    *("peers", "front", "fidelity", "chaos"),
+    *("peers", "front", "fidelity", "chaos", "backlog"),
 )
 
 

@@ -10,6 +10,7 @@ import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
+from core.domain.conversation import Thread
 from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
 from tests.bench import proc
@@ -96,7 +97,7 @@ class Transfers:
         async with RedisClient(self._network.settings.redis_url or "") as client:
             records = redis = 0
             for conversation in self._texts.conversations(self._couples):
-                key = keys.conversation(conversation)
+                key = keys.thread(Thread(conversation))
                 records += await client.command("STRLEN", key)
                 redis += await client.command("MEMORY", "USAGE", key) or 0
         messages = self._texts.shown + AT_ONCE * len(self.measured.seconds)

@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from core.domain.ids import BotId
+from core.state.redis.client import RedisClient
+from core.state.redis.keys import Keys
+from deploy.home import running
 from simulator.client import Client
 from tests.deploy.processes import running_in, until
 from tests.deploy.up import REPOSITORY, START_S, Up, duologue, free_ports, up, wait_for
@@ -98,6 +102,29 @@ async def test_a_bot_comes_and_goes_while_the_network_runs(network: Up) -> None:
     unknown = duologue("bots", "remove", str(bot.id), **network.settings)
     assert unknown.returncode == 1
     assert f"bot {bot.id} is not in the network" in unknown.stderr
+
+
+async def test_what_could_not_be_read_is_listed_shown_replayed_and_dropped(network: Up) -> None:
+    def listed() -> list[dict[str, object]]:
+        return list(network.ask("poison", "list", "--json"))
+
+    known = running(network.data_dir)
+    assert known is not None
+    bot = serving(network)[0]
+    async with RedisClient(known.redis_url or "", connections=1) as client:
+        await client.command("XADD", Keys("duo:").inbox(BotId(bot)), "*", "e", b"\x92\x01\xa5words")
+    wait_for(lambda: listed() != [])
+    [entry] = listed()
+    name = str(entry["id"])
+    assert (entry["bot"], entry["what"], entry["bytes"]) == (bot, "envelope", 8)
+    assert network.ask("poison", "show", name, "--json")["shape"] == ["int", "str of 5"]
+    assert "words" not in network.ask("poison", "show", name)
+    assert "words" in network.ask("poison", "show", name, "--reveal")
+    assert "1 to be worked through again" in network.ask("poison", "replay", name)
+    wait_for(lambda: [one["id"] for one in listed()] not in ([], [name]))
+    assert "1 forgotten" in network.ask("poison", "drop", "--all")
+    gone = duologue("poison", "show", name, **network.settings)
+    assert (gone.returncode, "lies aside" in gone.stderr) == (1, True)
 
 
 def test_a_token_that_telegram_refuses_is_refused(network: Up) -> None:

@@ -19,10 +19,13 @@ from simulator.world.actors import Bot, Person
 from simulator.world.messages import Message
 from tests.harness.waiting import until
 
+MOVED = "your chat goes on here"
+"""Whoever is told so goes on at that bot."""
+
 
 @dataclass(slots=True)
 class Member:
-    """One virtual person on one bot. Times are the monotonic clock's."""
+    """One virtual person on one bot, the one where the chat goes on. Times are the monotonic clock's."""
 
     person: Person
     bot: Bot
@@ -188,9 +191,13 @@ class Pairs:
 
     def _shown(self, person: Person, bot: Bot, message: Message) -> None:
         member = self._by_person.get(person.id)
-        if member is None or bot is not member.bot:
+        if member is None:
             return
         text = message.body.get("text", "")
+        if MOVED in text:
+            member.bot = bot
+        if bot is not member.bot:
+            return
         if text.startswith("#"):
             who, _, number = text[1:].partition(" ")
             member.seen.append((int(who), int(number), time.monotonic()))

@@ -85,11 +85,13 @@ class LanesMachine(RuleBasedStateMachine):
         if sent:
             self.due[person] = max(self.due[person], self.now) + CHAT_INTERVAL
 
-    @rule(person=st.sampled_from(PEOPLE), wait=st.floats(0, 5))
-    def again(self, person: PersonId, wait: float) -> None:
+    @rule(person=st.sampled_from(PEOPLE), wait=st.floats(0, 5), went=st.booleans())
+    def again(self, person: PersonId, wait: float, went: bool) -> None:
         item = self.out.pop(person, None)
         if item is not None:
-            self.lanes.again(item, self.now, wait)
+            self.lanes.again(item, self.now, wait, went=went)
+            if went:
+                self.due[person] = max(self.due[person], self.now) + CHAT_INTERVAL
             # Whoever was told to wait has no burst left afterwards.
             self.due[person] = max(self.due[person], self.now + wait + BURST_SECONDS)
 

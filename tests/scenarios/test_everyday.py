@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from functools import partial
 
@@ -11,7 +12,8 @@ import pytest_asyncio
 
 from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
-from tests.harness.network import Network, running
+from core.state.redis.poison import Kind, PoisonBox, PoisonCipher
+from tests.harness.network import SECRET, Network, running
 from tests.harness.pairs import Pairs
 from tests.harness.stage import bot, breaches, complete, met, parted
 from tests.harness.waiting import until
@@ -113,9 +115,18 @@ async def test_what_cannot_be_read_stops_nothing(network: Network) -> None:
         await pairs.settled(40)
         assert complete(pairs.evaluate())
         await until(lambda: _is_empty(client, keys.inbox(bot_id)), 20, "the inbox to be empty")
-        assert await client.command("XLEN", keys.poison(bot_id)) == 4
+        box = PoisonBox(client, keys, bot_id, PoisonCipher(SECRET))
+        kinds = Counter(one.kind for one in await box.all())
+        assert kinds[Kind.ENVELOPE] == 4
+        assert kinds[Kind.UPDATE] >= 6
+        # Replayed, it is still not readable: it lies there again, and has stopped nothing.
+        for one in await box.all():
+            await box.replay(one)
+        await until(lambda: _is_empty(client, keys.replays(bot_id)), 20, "updates to be taken in again")
+        await until(lambda: _is_empty(client, keys.inbox(bot_id)), 20, "the inbox to be empty again")
+        assert Counter(one.kind for one in await box.all()) == kinds
     assert network.ended() == {}
-    assert await network.figure(f"shard:{bot_id}", "duologue_poison_total") == 4
+    assert await network.figure(f"shard:{bot_id}", "duologue_poison_total") == 8
     await parted(pairs)
 
 

@@ -6,11 +6,15 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from core.domain.conversation import Change, Standing
+from core.domain.envelope import VERSION, Envelope, Happening, Lane, encode
+from core.domain.ids import PersonId
 from core.state.postgres.pool import Database
-from simulator.faults.rules import Kind, Rule
+from core.state.redis.client import RedisClient
+from core.state.redis.keys import Keys
 from tests.harness.network import Network, running
 from tests.harness.pairs import Pairs
-from tests.harness.stage import bot, breaches, complete, met, parted
+from tests.harness.stage import bot, complete, met, parted
 from tests.harness.waiting import until
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
@@ -114,31 +118,33 @@ async def test_nothing_is_lost_when_redis_is_killed(network: Network) -> None:
     await parted(pairs)
 
 
-async def test_nothing_is_lost_while_telegram_is_away_or_breaks_its_answers(network: Network) -> None:
-    pairs = await met(network, 6)
-    faults = network.simulator.faults
-    talking = asyncio.ensure_future(pairs.talk(messages=10, rate=1.0))
-    await until(lambda: pairs.shown() > 6, 20, "the talk to be under way")
-    faults.add(Rule(kind=Kind.SERVER_ERROR))
-    await asyncio.sleep(2)
-    faults.remove()
-    for kind, methods in (
-        (Kind.TOO_MANY, ("sendMessage",)),
-        (Kind.DISGUISED, ("sendMessage",)),
-        (Kind.RESET_BEFORE, ()),
-        (Kind.DUPLICATE, ("getUpdates",)),
-    ):
-        faults.add(Rule(kind=kind, methods=methods, times=4, every=3, count=5))
-    shown_twice = [
-        faults.add(Rule(kind=kind, methods=("sendMessage",), times=3, every=5))
-        for kind in (Kind.RESET_AFTER, Kind.TRUNCATED, Kind.CUT)
-    ]
-    await talking
-    await pairs.settled(60)
-    faults.remove()
-    verdict = pairs.evaluate()
-    assert complete(verdict)
-    assert verdict.repeats <= sum(rule.hits for rule in shown_twice)
-    assert network.ended() == {}
+async def test_who_writes_where_too_much_waits_already_is_told(network: Network) -> None:
+    (here, account), (there, other) = bot(network, 0), bot(network, 1)
+    pairs = Pairs(network.simulator)
+    writer, reader = pairs.add(account), pairs.add(other)
+    await pairs.join(pairs.members)
+    await pairs.meet(writer, reader)
+    await network.stop(f"shard:{here}")
+    network.start_shard(here, backlog_limit=1_000)
+    network.kill(f"shard:{there}")
+    # What fills the stream is no news to anybody, so that it is gone in a moment afterwards.
+    nothing = Happening(Change.ARRIVED, Standing())
+    filler = encode(Envelope(VERSION, PersonId(reader.person.id), Lane.INTERACTIVE, 0, nothing))
+    async with RedisClient(network.settings.redis_url or "") as client:
+        inbox = Keys(network.settings.key_prefix).inbox(there)
+        await client.pipeline([("XADD", inbox, "*", "e", filler)] * 1_000)
+        pairs.say(writer, "one too many")
+        await until(lambda: writer.told("cannot take more"), 20, "the writer to be told")
+        assert await network.figure(f"shard:{here}", "duologue_inbox_full_total") == 1
+        network.start_shard(there)
+        await until(lambda: _shorter(client, inbox), 30, "the stream to be worked off")
+    pairs.write(writer)
+    await pairs.settled(30)
+    assert complete(pairs.evaluate())
+    await network.stop(f"shard:{here}")
+    network.start_shard(here)
     await parted(pairs)
-    assert breaches(network) == 0
+
+
+async def _shorter(client: RedisClient, stream: str) -> bool:
+    return int(await client.command("XLEN", stream)) < 500

@@ -1,5 +1,8 @@
 """Which bots a person has opened, and which of them they have blocked."""
 
+from collections import defaultdict
+from collections.abc import Sequence
+
 from core.domain.ids import BotId, PersonId
 from core.state.postgres.pool import Database
 
@@ -25,3 +28,15 @@ class Reach:
             person,
             bot,
         )
+
+    async def of_many(self, people: Sequence[PersonId]) -> dict[PersonId, set[BotId]]:
+        """The bots that may write to each of these people. Raises DatabaseAway."""
+        rows = await self._database.fetch(
+            """SELECT person, bot FROM reach
+               WHERE person = ANY(string_to_array($1, ',')::bigint[]) AND blocked_at IS NULL""",
+            ",".join(map(str, people)),
+        )
+        found: dict[PersonId, set[BotId]] = defaultdict(set)
+        for row in rows:
+            found[PersonId(row["person"])].add(BotId(row["bot"]))
+        return found

@@ -200,6 +200,9 @@ def _key(command: Command) -> str | bytes | int | None:
         return command[3]
     if name == "XREAD":
         return command[list(command).index("STREAMS") + 1]
+    if name == "SCAN":
+        # `SCAN cursor MATCH pattern ...`: the pattern's tag says where all that it means is.
+        return command[3]
     if name in _KEYLESS or len(command) == 1:
         return None
     return command[1]

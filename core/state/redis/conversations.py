@@ -17,12 +17,14 @@ from core.domain.errors import StaleEpoch
 from core.domain.ids import BotId, ConversationId, Epoch, PersonId, TicketId, UpdateId
 from core.domain.ticket import Pairing, Ticket
 from core.service.failpoints import passing
-from core.state.redis.client import RedisClient
+from core.state.redis.client import Argument, RedisClient
 from core.state.redis.keys import Keys
-from core.state.redis.scripts import FIND, LEAVE, MATCH
-from core.state.redis.streams import Append, Source, Streams
+from core.state.redis.scripts import FENCE, FIND, LEAVE, MATCH, MOVE
+from core.state.redis.streams import Append, Call, Source, Streams
 
 _FIELDS = (b"seq", b"phase", b"bot", b"ticket", b"conv", b"side", b"partner", b"pbot")
+_TURN = b"turn"
+SCAN_AT_ONCE = 1_000
 _OUTBOX = Source("match", Epoch(0))
 
 
@@ -45,6 +47,18 @@ class Asker(NamedTuple):
     bot: BotId
     epoch: Epoch
     update: UpdateId
+
+
+class Move(NamedTuple):
+    """A person to be served by the bot `to` (0 = by none) instead of `source`, which is gone.
+
+    `partner` is whom the person is believed to talk with.
+    """
+
+    person: PersonId
+    partner: PersonId
+    source: BotId
+    to: BotId
 
 
 class Matched(NamedTuple):
@@ -148,6 +162,53 @@ class Conversations:
                 answers.append(Matched(tuple(_event(e[0], e[1:]) for e in reply[1:]), False, False))
         return answers
 
+    async def move(self, epoch: Epoch, moves: Sequence[Move]) -> tuple[ChatEvent, ...]:
+        """Have people served by another bot, in one round trip; their events are to be carried.
+
+        Whoever is no longer at the bot they are moved from, or idle, stays as they are. Raises StaleEpoch.
+        """
+        events: list[ChatEvent] = []
+        left = list(moves)
+        while left:
+            replies = await self._client.run_many([self._move(epoch, move) for move in left])
+            again: list[Move] = []
+            for move, reply in zip(left, replies, strict=True):
+                if reply[0] == b"stale":
+                    raise StaleEpoch("coordinator", epoch)
+                if reply[0] == b"retry":
+                    again.append(move._replace(partner=_standing(reply[1]).partner))
+                else:
+                    events += (_event(e[0], e[1:]) for e in reply[1:])
+            left = again
+        return tuple(events)
+
+    def _move(self, epoch: Epoch, move: Move) -> Call:
+        keys = (
+            *(self._keys.person(move.person), self._keys.person(move.partner or move.person)),
+            *(self._keys.tickets, self._keys.outbox, self._keys.match_epoch, self._keys.chatting),
+        )
+        return MOVE, keys, (epoch, move.person, move.partner, move.source, move.to)
+
+    async def refuse(self, bot: BotId, epoch: Epoch) -> None:
+        """Nothing that an older owner of the bot asks for counts from now on. Raises StaleEpoch."""
+        if await self._client.run(FENCE, (self._keys.match_fences,), (bot, epoch)) == -1:
+            raise StaleEpoch(f"bot {bot}", epoch)
+
+    async def busy_at(self, bot: BotId) -> dict[PersonId, Standing]:
+        """Everybody who talks or waits at that bot. Looks at all people: for rare occasions."""
+        found: dict[PersonId, Standing] = {}
+        cursor: Argument = 0
+        prefix = self._keys.person_prefix
+        while True:
+            cursor, names = await self._client.command(
+                "SCAN", cursor, "MATCH", f"{prefix}*", "COUNT", SCAN_AT_ONCE
+            )
+            people = [PersonId(int(name[len(prefix) :])) for name in names]
+            standings = zip(people, await self.standings(people), strict=True)
+            found |= {p: s for p, s in standings if s.bot == bot and s.phase is not Phase.IDLE}
+            if cursor == b"0":
+                return found
+
     async def carry(self, events: Sequence[ChatEvent], now_ms: int) -> None:
         """Bring events to the streams of the people's shards, then take them out of the outbox."""
         if not events:
@@ -189,12 +250,14 @@ class Conversations:
 def _read(person: Mapping[bytes, bytes]) -> Standing:
     """A standing from a person's hash: `asked` is what the bot that serves the person did last."""
     did = person.get(b"did:" + person.get(b"bot", b""), b"")
-    return _standing([*(person.get(field, b"") for field in _FIELDS), did.partition(b" ")[0]])
+    fields = (person.get(field, b"") for field in _FIELDS)
+    return _standing([*fields, did.partition(b" ")[0], person.get(_TURN, b"")])
 
 
 def _standing(values: Sequence[bytes]) -> Standing:
-    # An event that an older version wrote has no `asked`.
-    seq, phase, bot, ticket, conversation, side, partner, partner_bot, *asked = values
+    # An event that an older version wrote has no `asked` or no `turn`.
+    seq, phase, bot, ticket, conversation, side, partner, partner_bot, *later = values
+    asked, turn = (*later, b"", b"")[:2]
     return Standing(
         seq=int(seq or 0),
         phase=Phase((phase or b"idle").decode()),
@@ -204,7 +267,8 @@ def _standing(values: Sequence[bytes]) -> Standing:
         side=int(side or 0),
         partner=PersonId(int(partner or 0)),
         partner_bot=_bot(partner_bot),
-        asked=UpdateId(int((asked[0] if asked else b"") or 0)),
+        asked=UpdateId(int(asked or 0)),
+        turn=int(turn or 0),
     )
 
 

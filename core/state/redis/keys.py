@@ -1,6 +1,7 @@
 """The one builder of keys. The part in braces decides the slot in a Redis Cluster."""
 
-from core.domain.ids import BotId, ConversationId, PersonId
+from core.domain.conversation import Thread
+from core.domain.ids import BotId, PersonId
 
 
 class Keys:
@@ -16,7 +17,7 @@ class Keys:
         self.outbox = f"{match}outbox"
         self.directory = f"{match}directory"
         self.chatting = f"{match}chatting"
-        self._person = f"{match}person:"
+        self.person_prefix = f"{match}person:"
         self._shard = f"{prefix}{{shard:"
         self._user = f"{prefix}{{user:"
         self._conversation = f"{prefix}{{conv:"
@@ -24,7 +25,7 @@ class Keys:
 
     def person(self, person: PersonId) -> str:
         """Hash: the person's standing."""
-        return f"{self._person}{person}"
+        return f"{self.person_prefix}{person}"
 
     def lease(self, bot: BotId) -> str:
         """String `epoch holder`, expires with the lease."""
@@ -43,16 +44,24 @@ class Keys:
         return f"{self._shard}{bot}}}:seen:{source}"
 
     def fences(self, bot: BotId) -> str:
-        """Hash: newest epoch of each source that appends."""
+        """Hash: newest epoch of each source that appends; `closed` while the bot is gone."""
         return f"{self._shard}{bot}}}:fences"
+
+    def moved(self, bot: BotId) -> str:
+        """Hash: where the people of a bot that is gone are served from now on, 0 = nowhere."""
+        return f"{self._shard}{bot}}}:moved"
 
     def inflight(self, bot: BotId) -> str:
         """Set: entries that are on their way to Telegram."""
         return f"{self._shard}{bot}}}:inflight"
 
     def poison(self, bot: BotId) -> str:
-        """Stream: entries that could not be read or sent, kept to be looked at."""
+        """Stream: what could not be read or sent, sealed, kept for some days to be looked at."""
         return f"{self._shard}{bot}}}:poison"
+
+    def replays(self, bot: BotId) -> str:
+        """Stream: updates that were put aside and are to be taken in once more."""
+        return f"{self._shard}{bot}}}:replays"
 
     def files(self, bot: BotId, generation: str) -> str:
         """Hash: what the bot calls a file that every bot knows by its unique id."""
@@ -66,6 +75,7 @@ class Keys:
         """String: the cached row of a person."""
         return f"{self._user}{person}}}"
 
-    def conversation(self, conversation: ConversationId) -> str:
+    def thread(self, thread: Thread) -> str:
         """String: which message of one side is which of the other, eight bytes a message."""
-        return f"{self._conversation}{conversation}}}"
+        turn = f":{thread.turn}" if thread.turn else ""
+        return f"{self._conversation}{thread.conversation}}}{turn}"

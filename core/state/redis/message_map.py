@@ -1,4 +1,4 @@
-"""Which message of one side is which of the other: `{conv:<id>}`.
+"""Which message of one side is which of the other: `{conv:<id>}`, anew after a move to another bot.
 
 Not a hash but one string: eight bytes a message, appended when it was shown. A record is the
 message's number in its writer's chat, with the writer's side in the top bit, and its number in
@@ -16,7 +16,8 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from core.domain.ids import ConversationId, MessageId
+from core.domain.conversation import Thread
+from core.domain.ids import MessageId
 from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
 from core.state.redis.scripts import MAP_NOTE
@@ -45,54 +46,52 @@ class MessageMap:
     def __init__(self, client: RedisClient, keys: Keys) -> None:
         self._client = client
         self._keys = keys
-        self._known: OrderedDict[ConversationId, _Known] = OrderedDict()
+        self._known: OrderedDict[Thread, _Known] = OrderedDict()
         self._size = 0
 
-    def record(
-        self, conversation: ConversationId, side: int, pairs: Sequence[tuple[MessageId, MessageId]]
-    ) -> Note:
+    def record(self, thread: Thread, side: int, pairs: Sequence[tuple[MessageId, MessageId]]) -> Note:
         """Messages of `side` were shown: (number at the writer, number at the reader).
 
         The note makes it last.
         """
         raw = b"".join(_RECORD.pack(_head(side, sent), shown) for sent, shown in pairs)
-        self._add(self._get(conversation), raw)
-        return MAP_NOTE, (self._keys.conversation(conversation),), (raw,)
+        self._add(self._get(thread), raw)
+        return MAP_NOTE, (self._keys.thread(thread),), (raw,)
 
-    def peek(self, conversation: ConversationId, side: int, message: MessageId) -> MessageId | None:
+    def peek(self, thread: Thread, side: int, message: MessageId) -> MessageId | None:
         """The other side's number of `side`'s message, as far as this process knows."""
-        known = self._known.get(conversation)
+        known = self._known.get(thread)
         return _find(known.records, side, message) if known is not None else None
 
-    async def find(self, conversation: ConversationId, side: int, message: MessageId) -> MessageId | None:
+    async def find(self, thread: Thread, side: int, message: MessageId) -> MessageId | None:
         """As `peek`; asks Redis where this process does not know. Raises RedisAway."""
-        found = self.peek(conversation, side, message)
+        found = self.peek(thread, side, message)
         if found is None:
-            await self._fetch(conversation)
-            found = self.peek(conversation, side, message)
+            await self._fetch(thread)
+            found = self.peek(thread, side, message)
         return found
 
-    async def everything(self, conversation: ConversationId) -> tuple[list[MessageId], list[MessageId]]:
+    async def everything(self, thread: Thread) -> tuple[list[MessageId], list[MessageId]]:
         """All numbers in the chat of side 0 and of side 1, rising. Raises RedisAway."""
-        await self._fetch(conversation)
+        await self._fetch(thread)
         sides: tuple[set[int], set[int]] = (set(), set())
-        records = self._get(conversation).records
+        records = self._get(thread).records
         for head, shown in zip(records[::2], records[1::2], strict=True):
             writer = 1 if head & _SIDE else 0
             sides[writer].add(head & ~_SIDE)
             sides[1 - writer].add(shown)
         return [MessageId(n) for n in sorted(sides[0])], [MessageId(n) for n in sorted(sides[1])]
 
-    async def _fetch(self, conversation: ConversationId) -> None:
-        known = self._get(conversation)
-        raw = await self._client.command("GETRANGE", self._keys.conversation(conversation), known.fetched, -1)
+    async def _fetch(self, thread: Thread) -> None:
+        known = self._get(thread)
+        raw = await self._client.command("GETRANGE", self._keys.thread(thread), known.fetched, -1)
         whole = len(raw) - len(raw) % _RECORD.size
         known.fetched += whole
         self._add(known, raw[:whole])
 
-    def _get(self, conversation: ConversationId) -> _Known:
-        known = self._known.setdefault(conversation, _Known())
-        self._known.move_to_end(conversation)
+    def _get(self, thread: Thread) -> _Known:
+        known = self._known.setdefault(thread, _Known())
+        self._known.move_to_end(thread)
         return known
 
     def _add(self, known: _Known, raw: bytes) -> None:

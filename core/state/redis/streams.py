@@ -8,33 +8,51 @@ which of these may have reached Telegram already, so that repeats are counted.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from core.domain.errors import StaleEpoch
+from core.domain.errors import DuologueError, StaleEpoch
 from core.domain.ids import BotId, EntryId, Epoch
 from core.state.redis.client import BLOCK_MS, Argument, RedisClient
+from core.state.redis.forwarding import Forwarding
 from core.state.redis.keys import Keys
-from core.state.redis.scripts import APPEND, QUARANTINE, SETTLE, Script
+from core.state.redis.scripts import APPEND, GATE, SETTLE, Script
 
 SEEN_KEPT = 2_048
 """How many members of a source a stream remembers; Telegram repeats at most one batch of 100."""
-
-POISON_KEPT = 10_000
-"""How many unreadable entries are kept to be looked at."""
 
 REFUSED = "refused"
 """The field beside the fences in which the scripts count stale writes."""
 
 START = EntryId("0")
 
-Note = tuple[Script, Sequence[str], Sequence[Argument]]
-"""A repeatable script that goes with the next `settle`, with its keys and arguments."""
+MOVES_FOLLOWED = 4
+"""How often in a row an envelope is sent on from a bot that is gone."""
+
+_STALE, _CLOSED = -1, -2
+
+Call = tuple[Script, Sequence[str], Sequence[Argument]]
+"""A script with its keys and arguments."""
+
+Note = Call
+"""A repeatable script that goes with the next `settle`."""
 
 
 class Append(NamedTuple):
-    """One envelope for one shard. `member` makes it the only one of its source."""
+    """One envelope for one shard. `member` makes it the only one of its source.
+
+    With `may_wait` off it goes whatever there is; else it is refused by an inbox that is full.
+    """
 
     bot: BotId
     member: str
     payload: bytes
+    may_wait: bool = False
+
+
+class InboxFull(DuologueError):
+    """A shard's stream holds as much as it may. `refused` did not go; all else of that batch did."""
+
+    def __init__(self, refused: Sequence[Append]) -> None:
+        super().__init__(f"{len(refused)} envelopes were refused: their shard has too much to send already")
+        self.refused = refused
 
 
 class Source(NamedTuple):
@@ -64,37 +82,55 @@ class Look(NamedTuple):
 class Streams:
     """Appends to any inbox."""
 
-    def __init__(self, client: RedisClient, keys: Keys) -> None:
+    def __init__(self, client: RedisClient, keys: Keys, *, limit: int = 0) -> None:
+        """`limit`: an inbox that holds so many entries takes no further message of people (0 = none)."""
         self._client = client
         self._keys = keys
+        self._limit = limit
+        self._forwarding = Forwarding(client, keys)
 
     async def append(
         self, source: Source, appends: Iterable[Append], now_ms: int, *, safe: bool = True
     ) -> int:
         """Append in order, one script a destination, one round trip for all.
 
-        Returns how many were new. Raises RedisAway (repeat it), StaleEpoch (stop).
+        Returns how many were new. What is for a bot that is gone goes where its person is served now.
+        Raises RedisAway (repeat it), StaleEpoch (stop), InboxFull (all others are appended).
         """
-        by_bot: dict[BotId, list[Argument]] = {}
-        for bot, member, payload in appends:
-            by_bot.setdefault(bot, []).extend((member, payload))
-        if not by_bot:
-            return 0
-        head = (source.name, source.epoch, now_ms, SEEN_KEPT)
-        replies = await self._client.run_many(
-            [
-                (
-                    APPEND,
-                    (self._keys.inbox(bot), self._keys.seen(bot, source.name), self._keys.fences(bot)),
-                    (*head, *members),
-                )
-                for bot, members in by_bot.items()
-            ],
-            safe=safe,
+        new, refused, strayed = 0, list[Append](), list(appends)
+        for _ in range(MOVES_FOLLOWED):
+            by_bot: dict[BotId, list[Append]] = {}
+            for one in strayed:
+                by_bot.setdefault(one.bot, []).append(one)
+            if not by_bot:
+                break
+            calls = [self._call(source, bot, group, now_ms) for bot, group in by_bot.items()]
+            replies = await self._client.run_many(calls, safe=safe)
+            strayed = []
+            for reply, (bot, group) in zip(replies, by_bot.items(), strict=True):
+                if reply == _STALE:
+                    raise StaleEpoch(source.name, source.epoch)
+                if reply == _CLOSED:
+                    strayed += await self._forwarding.redirect(bot, group, now_ms)
+                elif isinstance(reply, list):
+                    new += reply[0]
+                    refused += [group[place] for place in reply[1:]]
+                else:
+                    new += reply
+        if refused:
+            raise InboxFull(refused)
+        return new
+
+    def _call(self, source: Source, bot: BotId, group: Sequence[Append], now_ms: int) -> Call:
+        flags = "".join("r" if one.may_wait else "-" for one in group)
+        members: list[Argument] = []
+        for one in group:
+            members += (one.member, one.payload)
+        return (
+            APPEND,
+            (self._keys.inbox(bot), self._keys.seen(bot, source.name), self._keys.fences(bot)),
+            (source.name, source.epoch, now_ms, SEEN_KEPT, self._limit, flags, *members),
         )
-        if any(reply == -1 for reply in replies):
-            raise StaleEpoch(source.name, source.epoch)
-        return sum(replies)
 
 
 class Inbox:
@@ -104,10 +140,9 @@ class Inbox:
         self._client = client
         self._bot = bot
         self._inbox = keys.inbox(bot)
-        self._poison = keys.poison(bot)
         self._inflight = keys.inflight(bot)
         self._epoch = keys.epoch(bot)
-        self._fences = keys.fences(bot)
+        self._fences, self._moved = keys.fences(bot), keys.moved(bot)
 
     async def read(self, after: EntryId, count: int, *, block_ms: int = BLOCK_MS) -> list[Entry]:
         """Up to `count` entries after the cursor, oldest first; waits when there is none."""
@@ -139,11 +174,9 @@ class Inbox:
         if replies[-1] == -1:
             raise StaleEpoch(str(self._bot), epoch)
 
-    async def quarantine(self, epoch: Epoch, entry: EntryId, reason: str) -> None:
-        """Put an entry that cannot be delivered aside. Raises StaleEpoch."""
-        keys = (self._inbox, self._poison, self._epoch, self._fences)
-        reply = await self._client.run(QUARANTINE, keys, (epoch, entry, reason, POISON_KEPT))
-        if reply == -1:
+    async def open_gate(self, epoch: Epoch) -> None:
+        """This bot serves (again): what is for it comes here. Raises StaleEpoch."""
+        if await self._client.run(GATE, (self._fences, self._moved, self._epoch), (epoch, "")) == -1:
             raise StaleEpoch(str(self._bot), epoch)
 
     async def reclaim(self) -> set[EntryId]:

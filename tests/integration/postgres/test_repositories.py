@@ -304,3 +304,12 @@ async def test_one_report_for_each_person_and_conversation(database: Database) -
     assert [tuple(row) for row in rows] == [(ANNA, 1, "rude"), (BEN, 1, ""), (ANNA, 2, "")]
     await reports.add(BEN, ANNA, ConversationId(3), "\0" + "x" * 5000)
     assert (await database.one("SELECT length(reason) AS n FROM reports WHERE conversation = 3"))["n"] == 1000
+
+
+async def test_reach_tells_which_bots_may_write_to_each_person(database: Database) -> None:
+    reach = Reach(database)
+    for person, bot in ((ANNA, ONE), (ANNA, TWO), (BEN, TWO)):
+        await reach.opened(person, bot)
+    await reach.blocked(ANNA, ONE)
+    assert await reach.of_many([ANNA, BEN, PersonId(404)]) == {ANNA: {TWO}, BEN: {TWO}}
+    assert await reach.of_many([]) == {}

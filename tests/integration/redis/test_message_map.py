@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.domain.conversation import Thread
 from core.domain.ids import BotId, ConversationId, MessageId
 from core.state.redis import message_map
 from core.state.redis.client import RedisClient
@@ -12,7 +13,7 @@ from core.state.redis.keys import Keys
 from core.state.redis.message_map import MessageMap
 from core.state.redis.streams import Note
 
-TALK = ConversationId(77)
+TALK = Thread(ConversationId(77))
 
 
 async def _keep(client: RedisClient, *notes: Note) -> None:
@@ -32,7 +33,7 @@ async def test_both_sides_find_the_others_number(client: RedisClient, keys: Keys
         assert await known.find(TALK, 1, MessageId(10)) == 11
         assert await known.find(TALK, 0, MessageId(11)) == 10
         assert await known.find(TALK, 0, MessageId(20)) is None
-        assert await known.find(ConversationId(78), 0, MessageId(10)) is None
+        assert await known.find(Thread(ConversationId(78)), 0, MessageId(10)) is None
 
 
 async def test_a_repeated_message_is_known_by_its_newer_number(client: RedisClient, keys: Keys) -> None:
@@ -67,10 +68,10 @@ async def test_few_bytes_a_message_and_an_end(client: RedisClient, keys: Keys) -
     messages = MessageMap(client, keys)
     for number in range(1, 1_001):
         await _keep(client, messages.record(TALK, number % 2, _ids(number, number + 7)))
-    size = await client.command("MEMORY", "USAGE", keys.conversation(TALK))
+    size = await client.command("MEMORY", "USAGE", keys.thread(TALK))
     assert size < 1_000 * 17
-    assert await client.command("STRLEN", keys.conversation(TALK)) == 8_000
-    left = await client.command("PTTL", keys.conversation(TALK))
+    assert await client.command("STRLEN", keys.thread(TALK)) == 8_000
+    left = await client.command("PTTL", keys.thread(TALK))
     assert 47 * 3_600_000 < left <= 48 * 3_600_000
 
 
@@ -78,10 +79,10 @@ async def test_memory_is_bounded(client: RedisClient, keys: Keys, monkeypatch: p
     monkeypatch.setattr(message_map, "KEPT_RECORDS", 100)
     messages = MessageMap(client, keys)
     for talk in range(50):
-        await _keep(client, messages.record(ConversationId(talk), 0, _ids(*range(1, 21))))
-    assert messages.peek(ConversationId(49), 0, MessageId(1)) == 2
-    assert messages.peek(ConversationId(0), 0, MessageId(1)) is None
-    assert await messages.find(ConversationId(0), 0, MessageId(1)) == 2
+        await _keep(client, messages.record(Thread(ConversationId(talk)), 0, _ids(*range(1, 21))))
+    assert messages.peek(Thread(ConversationId(49)), 0, MessageId(1)) == 2
+    assert messages.peek(Thread(ConversationId(0)), 0, MessageId(1)) is None
+    assert await messages.find(Thread(ConversationId(0)), 0, MessageId(1)) == 2
 
 
 @given(

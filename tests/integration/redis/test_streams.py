@@ -6,7 +6,7 @@ from core.domain.errors import StaleEpoch
 from core.domain.ids import BotId, EntryId, Epoch
 from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
-from core.state.redis.streams import SEEN_KEPT, START, Append, Inbox, Source, Streams
+from core.state.redis.streams import SEEN_KEPT, START, Append, Inbox, InboxFull, Source, Streams
 
 HERE, THERE = BotId(11), BotId(22)
 NOW = 1_700_000_000_000
@@ -112,22 +112,8 @@ async def test_who_lost_the_lease_settles_nothing(streams: Streams, inbox: Inbox
     for epoch in (OWNER - 1, OWNER + 1):
         with pytest.raises(StaleEpoch):
             await inbox.settle(Epoch(epoch), [entry.id], [])
-        with pytest.raises(StaleEpoch):
-            await inbox.quarantine(Epoch(epoch), entry.id, "unreadable")
     assert await payloads(inbox) == ["payload 1"]
-    assert (await inbox.look()).refused == 4
-
-
-async def test_what_cannot_be_delivered_is_put_aside_once(
-    client: RedisClient, keys: Keys, streams: Streams, inbox: Inbox
-) -> None:
-    await streams.append(source(), to(HERE, 1), NOW)
-    (entry,) = await inbox.read(START, 10, block_ms=1)
-    await inbox.quarantine(OWNER, entry.id, "unreadable")
-    await inbox.quarantine(OWNER, entry.id, "unreadable")
-    assert await payloads(inbox) == []
-    ((_, fields),) = await client.command("XRANGE", keys.poison(HERE), "-", "+")
-    assert fields == [b"why", b"unreadable", b"id", entry.id.encode(), b"e", b"payload 1"]
+    assert (await inbox.look()).refused == 2
 
 
 async def test_the_backlog_is_what_is_undelivered(streams: Streams, inbox: Inbox) -> None:
@@ -135,3 +121,23 @@ async def test_the_backlog_is_what_is_undelivered(streams: Streams, inbox: Inbox
     await streams.append(source(), to(HERE, 1, 2), NOW)
     first = (await inbox.read(START, 10, block_ms=1))[0]
     assert await inbox.look() == (2, int(first.id.partition("-")[0]), 0)
+
+
+async def test_a_full_inbox_refuses_messages_but_no_words_of_ours(
+    client: RedisClient, keys: Keys, inbox: Inbox
+) -> None:
+    limited = Streams(client, keys, limit=2)
+    messages = [one._replace(may_wait=True) for one in to(HERE, 1, 2, 3)]
+    assert await limited.append(source(), messages, NOW) == 3
+    # What was appended before is no news.
+    assert await limited.append(source(), messages, NOW) == 0
+    late = to(HERE, 5)[0]._replace(may_wait=True)
+    elsewhere = to(THERE, 9)[0]._replace(may_wait=True)
+    with pytest.raises(InboxFull) as full:
+        await limited.append(source(), [late, *to(HERE, 4), elsewhere], NOW)
+    assert full.value.refused == [late]
+    assert await payloads(inbox) == ["payload 1", "payload 2", "payload 3", "payload 4"]
+    assert await payloads(Inbox(client, keys, THERE)) == ["payload 9"]
+    entries = await inbox.read(START, 10, block_ms=1)
+    await inbox.settle(OWNER, [entry.id for entry in entries], [])
+    assert await limited.append(source(), [late], NOW) == 1

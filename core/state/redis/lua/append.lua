@@ -1,17 +1,29 @@
 -- Append envelopes to a shard's inbox, each once.
--- KEYS inbox, seen (of this source), fences   ARGV source, epoch, now ms, keep, then member, payload ...
--- Returns how many were new, or -1 when the source has a newer owner.
+-- KEYS inbox, seen (of this source), fences
+-- ARGV source, epoch, now ms, keep, limit (0 = none), flags, then member, payload ...
+-- A flag is a letter for each envelope: 'r' is refused while the inbox holds `limit` entries or more.
+-- Returns how many were new, or {how many were new, place of a refused one from 0 ...};
+-- -1 when the source has a newer owner, -2 when the inbox is closed because its bot is gone.
 if not fence(KEYS[3], ARGV[1], tonumber(ARGV[2])) then return -1 end
+if redis.call('HEXISTS', KEYS[3], 'closed') == 1 then return -2 end
+local limit = tonumber(ARGV[5])
+local full = limit > 0 and redis.call('XLEN', KEYS[1]) >= limit
 -- Scores only rise, whatever the callers' clocks do: what is forgotten first is what was appended first.
 local top = redis.call('ZREVRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2]
 local score = math.max(tonumber(ARGV[3]), tonumber(top or '0') + 1)
 local new = 0
-for i = 5, #ARGV, 2 do
-  if redis.call('ZADD', KEYS[2], 'NX', score + new, ARGV[i]) == 1 then
+local refused = {}
+for i = 7, #ARGV, 2 do
+  local place = (i - 7) / 2
+  if full and string.sub(ARGV[6], place + 1, place + 1) == 'r' then
+    -- Not remembered, so that it may come again; one that was appended before is no news.
+    if not redis.call('ZSCORE', KEYS[2], ARGV[i]) then refused[#refused + 1] = place end
+  elseif redis.call('ZADD', KEYS[2], 'NX', score + new, ARGV[i]) == 1 then
     redis.call('XADD', KEYS[1], '*', 'e', ARGV[i + 1])
     new = new + 1
   end
 end
 local keep = tonumber(ARGV[4])
 if redis.call('ZCARD', KEYS[2]) > keep + 256 then redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -keep - 1) end
-return new
+if #refused == 0 then return new end
+return {new, unpack(refused)}

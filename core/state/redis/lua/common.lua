@@ -50,17 +50,27 @@ local function note(key, bot, update, word)
 end
 
 -- A person's standing: seq, phase, bot, ticket, conversation, side, partner, partner's bot, the last update of
--- that bot that asked for a change.
+-- that bot that asked for a change, how often somebody was moved in this conversation.
 local function standing(key)
-  local v = redis.call('HMGET', key, 'seq', 'phase', 'bot', 'ticket', 'conv', 'side', 'partner', 'pbot')
+  local v = redis.call('HMGET', key, 'seq', 'phase', 'bot', 'ticket', 'conv', 'side', 'partner', 'pbot', 'turn')
   local asked = v[3] and last_of(key, v[3]) or '0'
-  return {v[1] or '0', v[2] or 'idle', v[3] or '0', v[4] or '', v[5] or '0', v[6] or '0', v[7] or '0', v[8] or '0', asked}
+  return {v[1] or '0', v[2] or 'idle', v[3] or '0', v[4] or '', v[5] or '0', v[6] or '0', v[7] or '0', v[8] or '0',
+    asked, v[9] or '0'}
 end
 
 -- Write an event of `person` into the outbox; returns it as {id, person, change, standing...}.
 local function emit(outbox, person, change, key)
   local s = standing(key)
   local id = redis.call('XADD', outbox, '*', 'e',
-    table.concat({person, change, s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9]}, ' '))
-  return {id, person, change, s[1], s[2], s[3], s[4], s[5], s[6], s[7], s[8], s[9]}
+    table.concat({person, change, unpack(s)}, ' '))
+  return {id, person, change, unpack(s)}
+end
+
+-- Put into the poison stream: args from `at` on are how many are kept, for how long (ms), then fields and values.
+local function aside(key, args, at)
+  local id = redis.call('XADD', key, 'MAXLEN', args[at], '*', unpack(args, at + 2))
+  local now = tonumber(string.match(id, '^%d+'))
+  redis.call('XTRIM', key, 'MINID', now - tonumber(args[at + 1]))
+  redis.call('PEXPIRE', key, args[at + 1])
+  return 1
 end

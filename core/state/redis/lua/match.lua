@@ -17,9 +17,9 @@ if not (a_waits and b_waits) or ARGV[3] == ARGV[5] then
 end
 redis.call('XDEL', KEYS[3], ARGV[4], ARGV[6])
 bump(KEYS[1])
-redis.call('HSET', KEYS[1], 'phase', 'chatting', 'ticket', '', 'conv', ARGV[2], 'side', 0, 'partner', ARGV[5], 'pbot', b[3])
+redis.call('HSET', KEYS[1], 'phase', 'chatting', 'ticket', '', 'conv', ARGV[2], 'side', 0, 'partner', ARGV[5], 'pbot', b[3], 'turn', 0)
 bump(KEYS[2])
-redis.call('HSET', KEYS[2], 'phase', 'chatting', 'ticket', '', 'conv', ARGV[2], 'side', 1, 'partner', ARGV[3], 'pbot', a[3])
+redis.call('HSET', KEYS[2], 'phase', 'chatting', 'ticket', '', 'conv', ARGV[2], 'side', 1, 'partner', ARGV[3], 'pbot', a[3], 'turn', 0)
 redis.call('HINCRBY', KEYS[6], a[3], 1)
 redis.call('HINCRBY', KEYS[6], b[3], 1)
 return {'done', emit(KEYS[4], ARGV[3], 'matched', KEYS[1]), emit(KEYS[4], ARGV[5], 'matched', KEYS[2])}

@@ -1,0 +1,377 @@
+"""People of a bot that is gone: moved in order whatever dies, while their partners go on writing."""
+
+import asyncio
+import random
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from coordinator.moves import execution
+from coordinator.moves.execution import Means
+from coordinator.moves.mover import Mover
+from coordinator.moves.targets import target
+from core.domain.content import Text
+from core.domain.conversation import Phase, Standing
+from core.domain.envelope import VERSION, Envelope, Lane, Notice, Relay, decode, encode
+from core.domain.errors import BotMoving, StaleEpoch
+from core.domain.fleet import BotState, Directory, DirectoryEntry
+from core.domain.ids import BotId, ConversationId, Epoch, MessageId, PersonId, UpdateId
+from core.domain.ticket import Pairing, Ticket
+from core.service.clock import SystemClock
+from core.service.outages import Outages
+from core.state.postgres.bots import BotRow, Bots
+from core.state.postgres.crypt import TokenCipher
+from core.state.postgres.epochs import Epochs
+from core.state.postgres.pool import Database
+from core.state.postgres.reach import Reach
+from core.state.redis.conversations import Asker
+from core.state.redis.estates import Estate
+from core.state.redis.fleet import Fleet
+from core.state.redis.leases import Lease
+from core.state.redis.streams import START, Append, Inbox, Source, Streams
+from tests.harness.scan import Scanner
+from tests.integration.coordinator.support import Network
+
+GONE, SECOND, THIRD = BotId(11), BotId(22), BotId(33)
+BOTS = (GONE, SECOND, THIRD)
+NOW = 1_700_000_000_000
+
+
+class Died(Exception):
+    """The leader, in the middle of a move."""
+
+
+@dataclass
+class Stage:
+    network: Network
+    database: Database
+    rows: list[BotRow]
+    sent: dict[tuple[int, int], int] = field(default_factory=lambda: defaultdict(int))
+    leader: int = 1
+    waiting: dict[BotId, int] = field(default_factory=dict)
+
+    @property
+    def streams(self) -> Streams:
+        return Streams(self.network.client, self.network.keys)
+
+    def mover(self) -> Mover:
+        """A new leader's."""
+        client, keys, clock = self.network.client, self.network.keys, SystemClock()
+        epochs = Epochs(self.database)
+
+        async def bot_epoch(bot: BotId, above: Epoch) -> Epoch:
+            return await epochs.next(f"bot:{bot}", above=above)
+
+        means = Means(
+            *(client, keys, self.streams, self.network.conversations, Fleet(client, keys)),
+            *(Reach(self.database), lambda: self.rows, None, clock),
+        )
+        epoch, holder = Epoch(self.leader), f"leader {self.leader}"
+        return Mover(means, lambda: self.waiting, bot_epoch, epoch, holder, Outages(clock))
+
+    async def next_leader(self) -> Mover:
+        self.leader += 1
+        await self.network.lead(self.leader)
+        # The lease of the one who died has run out by then.
+        await self.network.client.command("DEL", self.network.keys.lease(GONE))
+        return self.mover()
+
+    async def opened(self, person: int, *bots: BotId) -> None:
+        for bot in bots:
+            await Reach(self.database).opened(PersonId(person), bot)
+
+    async def pair(self, a: tuple[int, BotId], b: tuple[int, BotId]) -> None:
+        tickets = []
+        for person, bot in (a, b):
+            (outcome,) = await self.network.find(person, bot=bot)
+            tickets.append(Ticket(outcome.standing.ticket, PersonId(person), bot, PersonId(0)))
+        pairing = Pairing(ConversationId(1_000 + a[0]), *tickets)
+        (matched,) = await self.network.conversations.match(Epoch(self.leader), [pairing])
+        await self.network.conversations.carry(matched.events, NOW)
+
+    async def standing(self, person: int) -> Standing:
+        return (await self.network.conversations.standings([PersonId(person)]))[0]
+
+    async def write(self, person: int, believed: Standing | None = None) -> None:
+        """One numbered text to the partner, as the shard that serves the person believes things are."""
+        known = believed or await self.standing(person)
+        number = self.sent[person, known.partner]
+        self.sent[person, known.partner] += 1
+        body = Relay(
+            known.conversation, known.side, PersonId(person), known.bot, MessageId(number), Text(str(number))
+        )
+        envelope = Envelope(VERSION, known.partner, Lane.RELAYED, NOW, body)
+        append = Append(known.partner_bot, f"{person}:{number}", encode(envelope), may_wait=True)
+        while True:
+            try:
+                await self.streams.append(Source(str(known.bot), Epoch(1)), [append], NOW)
+                return
+            except BotMoving:
+                await asyncio.sleep(0.005)
+
+    async def inbox(self, bot: BotId) -> list[Envelope]:
+        entries = await Inbox(self.network.client, self.network.keys, bot).read(START, 100_000, block_ms=1)
+        return [decode(entry.payload) for entry in entries]
+
+    async def arrived(self, writer: int, reader: int) -> list[int]:
+        """The numbers in the stream of the bot that serves the reader."""
+        served = (await self.standing(reader)).bot
+        bodies = [envelope.body for envelope in await self.inbox(served) if envelope.to == reader]
+        return [int(b.message) for b in bodies if isinstance(b, Relay) and b.sender == writer]
+
+    async def told(self, person: int, bot: BotId) -> list[str]:
+        bodies = [envelope.body for envelope in await self.inbox(bot) if envelope.to == person]
+        return [b.key if isinstance(b, Notice) else str(b.change) for b in bodies if not isinstance(b, Relay)]  # type: ignore[union-attr]
+
+
+@pytest.fixture
+async def stage(network: Network, database_url: str) -> AsyncIterator[Stage]:
+    async with Database(database_url, size=2) as database:
+        bots = Bots(database, TokenCipher("a secret of thirty-two characters"))
+        for bot in BOTS:
+            await bots.add(bot, f"bot{bot}", f"{bot}:token")
+            await bots.set_state(bot, BotState.QUARANTINED if bot is GONE else BotState.ACTIVE)
+        await network.lead(1)
+        yield Stage(network, database, await bots.list())
+
+
+async def broken(stage: Stage, people: list[int]) -> list[str]:
+    return await Scanner(stage.network.keys, people, ()).look(stage.network.client)
+
+
+async def test_a_conversation_goes_on_at_another_bot_with_what_waited(stage: Stage) -> None:
+    await stage.opened(1, GONE, SECOND)
+    await stage.pair((1, GONE), (2, THIRD))
+    believed = await stage.standing(2)
+    for _ in range(3):
+        await stage.write(2)
+    await stage.write(1)
+    await stage.mover().step()
+    await stage.write(2, believed)
+    await stage.write(2)
+    await stage.write(1)
+    moved = await stage.standing(1)
+    assert (moved.bot, moved.turn, moved.phase) == (SECOND, 1, Phase.CHATTING)
+    assert (await stage.standing(2)).partner_bot == SECOND
+    assert await stage.arrived(2, 1) == [0, 1, 2, 3, 4]
+    assert await stage.arrived(1, 2) == [0, 1]
+    assert await stage.told(1, SECOND) == ["moved", "matched", "arrived"]
+    assert await stage.told(2, THIRD) == ["matched", "partner_moved"]
+    assert await stage.inbox(GONE) == []
+    assert await broken(stage, [1, 2]) == []
+    # Nothing is left to be done.
+    await stage.mover().step()
+    assert await stage.told(1, SECOND) == ["moved", "matched", "arrived"]
+
+
+async def test_who_has_no_other_bot_is_lost_and_the_partner_is_told(stage: Stage) -> None:
+    await stage.opened(1, GONE)
+    await stage.pair((1, GONE), (2, THIRD))
+    believed = await stage.standing(2)
+    await stage.write(2)
+    await stage.mover().step()
+    await stage.write(2, believed)
+    assert {await phase(stage, 1), await phase(stage, 2)} == {Phase.IDLE}
+    assert await stage.told(2, THIRD) == [
+        *("matched", "not_delivered_over", "partner_unreachable", "not_delivered_over")
+    ]
+    (again,) = await stage.network.find(2, bot=THIRD)
+    assert again.changed
+    assert await stage.inbox(GONE) == []
+    assert await broken(stage, [1, 2]) == []
+
+
+async def phase(stage: Stage, person: int) -> Phase:
+    return (await stage.standing(person)).phase
+
+
+async def test_who_waits_goes_on_waiting_at_another_bot_or_not_at_all(stage: Stage) -> None:
+    await stage.opened(1, GONE, THIRD)
+    await stage.network.find(1, 2, bot=GONE)
+    stage.waiting = {GONE: 2}
+    await stage.mover().step()
+    (ticket,) = await stage.network.conversations.waiting(None, 10, block_ms=1)
+    assert (ticket.person, ticket.bot) == (1, THIRD)
+    assert (await stage.standing(1)).ticket == ticket.id
+    assert await phase(stage, 2) is Phase.IDLE
+    assert await broken(stage, [1, 2]) == []
+
+
+async def test_the_last_process_of_the_bot_can_change_nothing_any_more(stage: Stage) -> None:
+    await stage.network.find(1, bot=GONE)
+    stage.waiting = {GONE: 1}
+    await stage.mover().step()
+    with pytest.raises(StaleEpoch):
+        await stage.network.conversations.find(Asker(PersonId(3), GONE, Epoch(0), UpdateId(9)))
+
+
+async def test_nothing_begins_while_a_process_serves_the_bot(stage: Stage) -> None:
+    await stage.pair((1, GONE), (2, THIRD))
+    await stage.network.client.command("SET", stage.network.keys.lease(GONE), "1 somebody", "PX", 60_000)
+    await stage.mover().step()
+    assert await phase(stage, 1) is Phase.CHATTING
+
+
+async def test_a_bot_that_serves_again_takes_what_is_for_it(stage: Stage) -> None:
+    await stage.opened(1, GONE, SECOND)
+    await stage.pair((1, GONE), (2, THIRD))
+    await stage.mover().step()
+    client, keys = stage.network.client, stage.network.keys
+    lease = Lease.of_shard(client, SystemClock(), keys, GONE, "new shard")
+    epochs = Epochs(stage.database)
+    await lease.take(lambda above: epochs.next(f"bot:{GONE}", above=above))
+    await Inbox(client, keys, GONE).open_gate(lease.epoch)
+    await stage.pair((3, GONE), (4, THIRD))
+    await stage.write(4)
+    assert await stage.arrived(4, 3) == [0]
+    assert await stage.arrived(2, 1) == []
+
+
+async def test_what_comes_while_the_stream_is_shut_waits_and_keeps_its_place(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stage.opened(1, GONE, SECOND)
+    await stage.pair((1, GONE), (2, THIRD))
+    believed = await stage.standing(2)
+    await stage.write(2)
+    forward = Estate.forward
+    writing: list[asyncio.Task[None]] = []
+
+    async def late(estate: Estate, epoch: Epoch) -> None:
+        writing.append(asyncio.create_task(stage.write(2, believed)))
+        await asyncio.sleep(0.05)
+        await forward(estate, epoch)
+
+    monkeypatch.setattr(Estate, "forward", late)
+    await stage.mover().step()
+    await asyncio.gather(*writing)
+    await stage.write(2)
+    assert await stage.inbox(GONE) == []
+    assert await stage.arrived(2, 1) == [0, 1, 2]
+
+
+class Trouble:
+    """Ends whoever comes by a named place, the n-th time, again and again."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        self._left = chance.randrange(1, 12)
+
+    def passing(self, _: str) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self._left = self._chance.randrange(1, 12)
+            raise Died
+
+
+class Crowd:
+    """Pairs all over the bots, some of whom have opened no other; they write while their bot is moved."""
+
+    def __init__(self, stage: Stage, chance: random.Random) -> None:
+        self.stage = stage
+        self.chance = chance
+        self.people = list(range(1, 17))
+        self.at = {person: chance.choice(BOTS) for person in self.people}
+        self.others = {p: [b for b in (SECOND, THIRD) if chance.random() < 0.7] for p in self.people}
+        self.stranded = {p for p in self.people if self.at[p] == GONE and not self.others[p]}
+        self.believed: dict[int, Standing] = {}
+
+    @staticmethod
+    def partner(person: int) -> int:
+        return person + 1 if person % 2 else person - 1
+
+    async def meet(self) -> None:
+        for person in self.people:
+            await self.stage.opened(person, self.at[person], *self.others[person])
+        for a, b in zip(self.people[::2], self.people[1::2], strict=True):
+            await self.stage.pair((a, self.at[a]), (b, self.at[b]))
+        self.believed = {person: await self.stage.standing(person) for person in self.people}
+        for person in self.people:
+            for _ in range(self.chance.randrange(6)):
+                await self.stage.write(person, self.believed[person])
+
+    async def write(self) -> None:
+        await asyncio.gather(*map(self._goes_on, self.people))
+
+    async def _goes_on(self, person: int) -> None:
+        """By old belief for a while, then by the news. Who was moved writes at the new bot."""
+        learns = self.chance.randrange(8)
+        for number in range(8):
+            await asyncio.sleep(self.chance.random() * 0.02)
+            standing = await self.stage.standing(person)
+            if standing.phase is Phase.IDLE or standing.bot == GONE:
+                continue
+            old = self.at[person] != GONE and number < learns
+            await self.stage.write(person, self.believed[person] if old else None)
+
+    async def evaluate(self) -> None:
+        stage = self.stage
+        for (writer, reader), count in stage.sent.items():
+            if not {reader, writer} & self.stranded:
+                assert await stage.arrived(writer, reader) == list(range(count)), (writer, reader)
+        for person in self.people:
+            standing = await stage.standing(person)
+            ended = bool({person, self.partner(person)} & self.stranded)
+            assert standing.phase is (Phase.IDLE if ended else Phase.CHATTING)
+            assert ended or standing.bot != GONE
+            if self.partner(person) in self.stranded and person not in self.stranded:
+                await self._was_told(person, standing.bot)
+
+    async def _was_told(self, person: int, bot: BotId) -> None:
+        """That the partner is gone, and of each text that it did not arrive."""
+        estate = Estate(self.stage.network.client, self.stage.network.keys, GONE)
+        home = bot if bot != GONE else (await estate.planned([PersonId(person)]))[PersonId(person)]
+        told = await self.stage.told(person, home)
+        assert told.count("partner_unreachable") == 1
+        assert told.count("not_delivered_over") == self.stage.sent[person, self.partner(person)]
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_nothing_is_lost_repeated_or_out_of_order_whenever_the_leader_dies(
+    stage: Stage, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(seed)
+    monkeypatch.setattr(execution, "AT_ONCE", chance.choice((2, 3, 5)))
+    monkeypatch.setattr(execution, "passing", Trouble(chance).passing)
+    crowd = Crowd(stage, chance)
+    await crowd.meet()
+    writing = asyncio.ensure_future(crowd.write())
+    mover, deaths, whole_steps_after = stage.mover(), 0, 0
+    while whole_steps_after < 2:
+        done = writing.done()
+        try:
+            await mover.step()
+        except Died:
+            deaths += 1
+            mover = await stage.next_leader()
+        else:
+            whole_steps_after += done
+        await asyncio.sleep(0.01)
+    await writing
+    assert deaths > 0
+    # As the sweeper would.
+    events = (await stage.network.conversations.uncarried("+", 1_000)).events
+    await stage.network.conversations.carry(events, NOW)
+    assert await stage.inbox(GONE) == []
+    assert await broken(stage, crowd.people) == []
+    await crowd.evaluate()
+
+
+def test_a_person_goes_to_a_bot_with_room_that_they_have_opened() -> None:
+    rows = [BotRow(bot, f"bot{bot}", BotState.ACTIVE, "", None) for bot in BOTS]  # type: ignore[arg-type]
+    rows[0] = rows[0]._replace(state=BotState.QUARANTINED)
+    entries = [
+        DirectoryEntry(bot, f"bot{bot}", BotState.ACTIVE, room, open=room > 0)
+        for bot, room in ((GONE, 20.0), (SECOND, 5.0), (THIRD, 0.0))
+    ]
+    directory = Directory(at=0, waiting=0, bots=tuple(entries))
+    for person in map(PersonId, range(50)):
+        assert target(person, {GONE, SECOND, THIRD}, rows, directory) == SECOND
+        assert target(person, {GONE, THIRD}, rows, directory) == THIRD
+        assert target(person, {GONE}, rows, directory) == 0
+        assert target(person, set(), rows, directory) == 0
+    assert {target(PersonId(p), {SECOND, THIRD}, rows, Directory(at=0, waiting=0)) for p in range(9)} == {
+        *(SECOND, THIRD)
+    }

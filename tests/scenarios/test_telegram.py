@@ -1,0 +1,201 @@
+"""Telegram's faults, one after the other on one network: nothing is lost, and order holds."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from simulator.faults.rules import Kind, Rule
+from simulator.world.actors import Bot
+from tests.harness.network import Network, running
+from tests.harness.pairs import Pairs
+from tests.harness.stage import bot, breaches, complete, met, parted
+from tests.harness.waiting import until
+
+pytestmark = [pytest.mark.scenario, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
+
+SENDS = ("sendMessage",)
+POLLS = ("getUpdates",)
+
+FAULTS: dict[str, list[Rule]] = {
+    "5xx with HTML": [Rule(kind=Kind.SERVER_ERROR, every=3)],
+    "500 as JSON": [Rule(kind=Kind.ERROR, status=500, description="Internal Server Error: restart", every=3)],
+    "a storm of 429": [Rule(kind=Kind.TOO_MANY, methods=SENDS, every=2, times=12, seconds=1)],
+    "429 in disguise": [Rule(kind=Kind.DISGUISED, methods=SENDS, every=2, times=6, seconds=1)],
+    "429 while polling": [Rule(kind=Kind.TOO_MANY, methods=POLLS, every=2, times=4, seconds=1)],
+    "reset before it is done": [Rule(kind=Kind.RESET_BEFORE, every=3)],
+    "slow to do it": [Rule(kind=Kind.SLOW, every=2, seconds=0.7)],
+    "slow to answer": [Rule(kind=Kind.SLOW_ANSWER, every=2, seconds=0.7)],
+    "updates that come again": [Rule(kind=Kind.DUPLICATE, methods=POLLS, every=2, count=8)],
+    "updates out of order": [Rule(kind=Kind.REORDER, methods=POLLS)],
+}
+"""Nothing may be shown twice."""
+
+ANSWER_LOST: dict[str, list[Rule]] = {
+    "reset after it was done": [Rule(kind=Kind.RESET_AFTER, methods=SENDS, every=5, times=4)],
+    "JSON that ends in the middle": [Rule(kind=Kind.TRUNCATED, methods=SENDS, every=5, times=4)],
+    "a body that ends in the middle": [Rule(kind=Kind.CUT, methods=SENDS, every=5, times=4)],
+    "5xx after it was done": [Rule(kind=Kind.TRUNCATED, methods=POLLS, every=2, times=4)],
+}
+"""Each hit may show one text twice: nobody can know that it was done."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def network() -> AsyncIterator[Network]:
+    async with running(2) as network:
+        yield network
+
+
+async def _talk_under(network: Network, rules: list[Rule], pairs: Pairs, *, bursts: bool = False) -> int:
+    """Four texts each while the rules are in force; how often they hit."""
+    faults = network.simulator.faults
+    for rule in rules:
+        rule.hits = rule.seen = 0
+        faults.add(rule)
+    for _ in range(2 if bursts else 4):
+        for member in pairs.members:
+            pairs.write(member)
+            if bursts:
+                pairs.write(member)
+        await asyncio.sleep(1.6 if bursts else 0.8)
+    await until(lambda: any(rule.hits for rule in rules), 30, "the fault to happen")
+    await pairs.settled(60)
+    faults.remove()
+    return sum(rule.hits for rule in rules)
+
+
+@pytest.fixture(scope="module")
+def talkers() -> list[Pairs]:
+    return []
+
+
+async def _pairs(network: Network, talkers: list[Pairs]) -> Pairs:
+    """The same people for all faults of this network."""
+    if not talkers:
+        talkers.append(await met(network, 4))
+    return talkers[0]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_fault_loses_and_repeats_nothing(network: Network, talkers: list[Pairs], fault: str) -> None:
+    pairs = await _pairs(network, talkers)
+    before = pairs.evaluate().repeats
+    await _talk_under(network, FAULTS[fault], pairs, bursts=fault == "updates out of order")
+    verdict = pairs.evaluate()
+    assert complete(verdict), verdict
+    assert verdict.repeats == before
+    assert network.ended() == {}
+
+
+@pytest.mark.parametrize("fault", ANSWER_LOST)
+async def test_a_lost_answer_repeats_at_most_what_it_was_about(
+    network: Network, talkers: list[Pairs], fault: str
+) -> None:
+    pairs = await _pairs(network, talkers)
+    before = pairs.evaluate().repeats
+    hits = await _talk_under(network, ANSWER_LOST[fault], pairs)
+    verdict = pairs.evaluate()
+    assert complete(verdict), verdict
+    assert verdict.repeats - before <= hits
+    assert network.ended() == {}
+
+
+async def test_somebody_else_polls_or_has_set_a_webhook(network: Network, talkers: list[Pairs]) -> None:
+    pairs = await _pairs(network, talkers)
+    bot_id, account = bot(network, 0)
+    for member in pairs.members:
+        pairs.write(member)
+    for _ in range(3):
+        assert (await _foreign(network, account, "getUpdates", timeout=0))["ok"] in (True, False)
+        await asyncio.sleep(0.2)
+    await until(lambda: _conflicts(network, bot_id, 1), 40, "the shard to notice the other poller")
+    assert (await _foreign(network, account, "setWebhook", url="https://127.0.0.1:9/"))["ok"]
+    for member in pairs.members:
+        pairs.write(member)
+    await pairs.settled(60)
+    assert complete(pairs.evaluate())
+    info = await _foreign(network, account, "getWebhookInfo")
+    assert info["result"]["url"] == ""
+
+
+async def test_a_call_that_is_never_answered_holds_up_its_own_chat_only(
+    network: Network, talkers: list[Pairs]
+) -> None:
+    pairs = await _pairs(network, talkers)
+    one = pairs.members[0]
+    other = pairs.members[-1]
+    before = pairs.evaluate().repeats
+    swallowed = network.simulator.faults.add(
+        Rule(kind=Kind.BLACKHOLE, methods=SENDS, chats=(one.person.id,), times=1)
+    )
+    assert one.partner is not None
+    assert other.partner is not None
+    for _ in range(3):
+        pairs.write(one.partner)
+        pairs.write(other.partner)
+    await until(lambda: swallowed.hits == 1, 20, "a call to be swallowed")
+    seen = len(other.partner.sent)
+    await until(lambda: len({n for _, n, _ in other.seen}) == seen, 20, "the other chat to go on")
+    await pairs.settled(60)
+    network.simulator.faults.remove()
+    verdict = pairs.evaluate()
+    assert complete(verdict), verdict
+    assert verdict.repeats == before
+
+
+async def test_after_an_outage_everything_comes_in_order(network: Network, talkers: list[Pairs]) -> None:
+    """An hour is a minute's eighth here; what waits is bounded by what is written, not by the time."""
+    pairs = await _pairs(network, talkers)
+    faults = network.simulator.faults
+    before = pairs.evaluate().repeats
+    faults.add(Rule(kind=Kind.RESET_BEFORE))
+    for _ in range(8):
+        for member in pairs.members:
+            pairs.write(member)
+        await asyncio.sleep(1)
+    faults.remove()
+    await pairs.settled(60)
+    verdict = pairs.evaluate()
+    assert complete(verdict), verdict
+    assert verdict.repeats == before
+    assert network.ended() == {}
+    await parted(pairs)
+    assert breaches(network) == 0
+
+
+async def test_a_button_that_is_too_old_to_be_answered_does_no_harm(network: Network) -> None:
+    pairs = await met(network, 1)
+    faults = network.simulator.faults
+    old = faults.add(
+        Rule(
+            kind=Kind.ERROR,
+            methods=("answerCallbackQuery",),
+            status=400,
+            description="Bad Request: query is too old and response timeout expired or query ID is invalid",
+        )
+    )
+    a, b = pairs.members
+    pairs.press(a, "menu:stop")
+    await until(lambda: b.told("has left"), 20, "what the button asks for to be done all the same")
+    await until(lambda: old.hits > 0, 20, "the answer to the button to be refused")
+    faults.remove()
+    bot_id, _ = bot(network, 0)
+    assert await network.figure(f"shard:{bot_id}", "duologue_handler_failures_total") == 0
+    assert network.ended() == {}
+
+
+async def _conflicts(network: Network, bot_id: int, least: int) -> bool:
+    return await network.figure(f"shard:{bot_id}", "duologue_poll_conflicts_total") >= least
+
+
+async def _foreign(network: Network, account: Bot, method: str, **params: object) -> dict[str, Any]:
+    """A call by somebody else who has the token."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{network.simulator.url}/bot{account.token}/{method}", json=params) as answer,
+    ):
+        found: dict[str, Any] = await answer.json()
+        return found
