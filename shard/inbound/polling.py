@@ -129,6 +129,7 @@ class Poller:
         except asyncio.CancelledError:
             await asyncio.wait({taking}, timeout=max(0.0, self._lease.left()))
             taking.cancel()
+            await asyncio.gather(taking, return_exceptions=True)
             raise
 
     async def _poll(self) -> list[msgspec.Raw]:

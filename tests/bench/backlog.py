@@ -19,6 +19,8 @@ from tests.bench.load import UNLIMITED, Crowd, Talker, staged
 from tests.bench.report import Progress, Report, at_most, machine, none_of, plain
 from tests.harness.network import Network
 
+ENTRIES = 1_000_000
+QUICK_ENTRIES = 6_000
 PEOPLE = 2_000
 RATE = 1_000.0
 AT_ONCE = 1_000
@@ -28,7 +30,7 @@ GROWTH_MIB = 5.0
 
 async def run(quick: bool, progress: Progress) -> Report:
     """Fill, start, work off."""
-    entries = 6_000 if quick else 1_000_000
+    entries = QUICK_ENTRIES if quick else ENTRIES
     conditions = machine() | {"entries": entries, "people": PEOPLE, "rate": RATE}
     async with staged(1, PEOPLE, caps=UNLIMITED, history=20_000, send_rate=RATE) as (network, crowd):
         (bot,) = network.bots
