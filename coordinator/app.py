@@ -25,6 +25,7 @@ from core.service.outages import Outages
 from core.service.run import Done, run_process, until
 from core.state.postgres.bots import Bots
 from core.state.postgres.epochs import Epochs
+from core.state.postgres.people import PeopleTable
 from core.state.postgres.pool import Database
 from core.state.postgres.reach import Reach
 from core.state.redis.client import RedisClient
@@ -32,6 +33,7 @@ from core.state.redis.conversations import Conversations
 from core.state.redis.fleet import Fleet
 from core.state.redis.keys import Keys
 from core.state.redis.leases import Lease
+from core.state.redis.people_cache import PeopleCache
 from core.state.redis.poison import PoisonCipher
 from core.state.redis.streams import Streams
 
@@ -93,7 +95,8 @@ def _leadership(settings: Settings, client: RedisClient, database: Database) -> 
         )
         sweeper = Sweeper(conversations, clock, outages)
         means = Means(
-            *(client, keys, streams, conversations, fleet, Reach(database), keeper.rows, cipher, clock)
+            *(client, keys, streams, conversations, fleet, Reach(database), PeopleTable(database)),
+            *(PeopleCache(client, keys), keeper.rows, cipher, clock),
         )
         mover = Mover(means, matcher.waiting_by_bot, bot_epoch, lease.epoch, holder, outages)
         metrics.LEADS.set(1)

@@ -16,6 +16,7 @@ from core.service import metrics
 from core.service.clock import Clock
 from core.service.failpoints import passing
 from core.state.postgres.bots import BotRow
+from core.state.postgres.people import PeopleTable
 from core.state.postgres.reach import Reach
 from core.state.redis.client import RedisClient
 from core.state.redis.conversations import Conversations, Move
@@ -24,6 +25,7 @@ from core.state.redis.fleet import Fleet
 from core.state.redis.forwarding import addressed
 from core.state.redis.keys import Keys
 from core.state.redis.leases import Lease
+from core.state.redis.people_cache import PeopleCache
 from core.state.redis.poison import PoisonBox, PoisonCipher
 from core.state.redis.streams import START, Append, Entry, Source, Streams
 
@@ -43,6 +45,8 @@ class Means:
     conversations: Conversations
     fleet: Fleet
     reach: Reach
+    people: PeopleTable
+    cache: PeopleCache
     rows: Callable[[], Sequence[BotRow] | None]
     cipher: PoisonCipher | None
     clock: Clock
@@ -158,6 +162,13 @@ class Execution:
         events = await self._means.conversations.move(self._leader, moves)
         passing("mid_move")
         await self._means.conversations.carry(events, self._means.now_ms())
+        await self._rehome([person for person in people if self._homes[person]])
+
+    async def _rehome(self, people: Sequence[PersonId]) -> None:
+        """Where they are at home now: a hint for whoever has something to say to everybody."""
+        homes = {person: self._homes[person] for person in people}
+        for row in await self._means.people.rehome(homes, self._bot):
+            await self._means.cache.change(row, self._means.now_ms())
 
     def _hello(self, person: PersonId, standing: Standing, home: BotId) -> Append:
         """The first that a person hears at the new bot, whose shard takes them in by it."""

@@ -1,6 +1,6 @@
 """People, as PostgreSQL keeps them. Whoever changes one tells the caches: see core.state.people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import asyncpg
 
@@ -48,6 +48,18 @@ class PeopleTable:
             *(person, until, reason),
         )
         return _person(row)
+
+    async def rehome(self, homes: Mapping[PersonId, BotId], gone: BotId) -> list[Person]:
+        """Another home for those of these people whose home was the bot that is gone."""
+        rows = await self._database.fetch(
+            """UPDATE people SET home_bot = new.bot, version = people.version + 1
+               FROM unnest(string_to_array($1, ',')::bigint[], string_to_array($2, ',')::bigint[])
+                    AS new (person, bot)
+               WHERE people.id = new.person AND people.home_bot = $3
+               RETURNING people.*, coalesce(extract(epoch FROM banned_until), 0)::float8 AS banned""",
+            *(",".join(map(str, homes)), ",".join(map(str, homes.values())), gone),
+        )
+        return [_person(row) for row in rows]
 
 
 def _person(row: asyncpg.Record) -> Person:

@@ -24,12 +24,14 @@ from core.service.outages import Outages
 from core.state.postgres.bots import BotRow, Bots
 from core.state.postgres.crypt import TokenCipher
 from core.state.postgres.epochs import Epochs
+from core.state.postgres.people import PeopleTable
 from core.state.postgres.pool import Database
 from core.state.postgres.reach import Reach
 from core.state.redis.conversations import Asker
 from core.state.redis.estates import Estate
 from core.state.redis.fleet import Fleet
 from core.state.redis.leases import Lease
+from core.state.redis.people_cache import PeopleCache
 from core.state.redis.streams import START, Append, Inbox, Source, Streams
 from tests.harness.scan import Scanner
 from tests.integration.coordinator.support import Network
@@ -66,7 +68,8 @@ class Stage:
 
         means = Means(
             *(client, keys, self.streams, self.network.conversations, Fleet(client, keys)),
-            *(Reach(self.database), lambda: self.rows, None, clock),
+            *(Reach(self.database), PeopleTable(self.database), PeopleCache(client, keys)),
+            *(lambda: self.rows, None, clock),
         )
         epoch, holder = Epoch(self.leader), f"leader {self.leader}"
         return Mover(means, lambda: self.waiting, bot_epoch, epoch, holder, Outages(clock))
@@ -143,6 +146,9 @@ async def broken(stage: Stage, people: list[int]) -> list[str]:
 
 async def test_a_conversation_goes_on_at_another_bot_with_what_waited(stage: Stage) -> None:
     await stage.opened(1, GONE, SECOND)
+    table = PeopleTable(stage.database)
+    for person, home in ((1, GONE), (2, THIRD)):
+        await table.consent(PersonId(person), "en", home)
     await stage.pair((1, GONE), (2, THIRD))
     believed = await stage.standing(2)
     for _ in range(3):
@@ -159,6 +165,10 @@ async def test_a_conversation_goes_on_at_another_bot_with_what_waited(stage: Sta
     assert await stage.arrived(1, 2) == [0, 1]
     assert await stage.told(1, SECOND) == ["moved", "matched", "arrived"]
     assert await stage.told(2, THIRD) == ["matched", "partner_moved"]
+    rows = await table.get_many([PersonId(1), PersonId(2)])
+    assert {person: row.home for person, row in rows.items()} == {1: SECOND, 2: THIRD}
+    cached = await PeopleCache(stage.network.client, stage.network.keys).get_many([PersonId(1)])
+    assert cached[PersonId(1)].row.home == SECOND
     assert await stage.inbox(GONE) == []
     assert await broken(stage, [1, 2]) == []
     # Nothing is left to be done.
