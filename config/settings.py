@@ -170,6 +170,9 @@ def _lower(value: object) -> object:
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
+RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]
+_ACCOUNT = "the same server with an account of its own, of few rights (deploy/postgres/roles.sql), or empty"
+_USER = "the same server with a user of its own, of few rights (deploy/redis/users.acl), or empty"
 _A_PORT = "a free port, a whole number from 1 to 65535"
 _A_DATABASE = "like postgresql://user:password@host:5432/name (with ?pgbouncer=1 behind PgBouncer)"
 
@@ -192,12 +195,16 @@ class Settings(BaseSettings):
     database_replica_urls: Annotated[tuple[str, ...], NoDecode, PlainValidator(_read_database_urls)] = Field(
         default=(), repr=False, description="read replicas with commas between them, each " + _A_DATABASE
     )
-    redis_url: Annotated[str, AfterValidator(_check_redis_url)] | None = Field(
+    redis_url: RedisUrl | None = Field(
         default=None,
         repr=False,
         description="like redis://:password@host:6379/0, rediss://, unix://, "
         "redis+sentinel://host:26379,host,host/name or redis+cluster://host:6379,host,host",
     )
+    shard_database_url: DatabaseUrl | None = Field(default=None, repr=False, description=_ACCOUNT)
+    shard_redis_url: RedisUrl | None = Field(default=None, repr=False, description=_USER)
+    coordinator_database_url: DatabaseUrl | None = Field(default=None, repr=False, description=_ACCOUNT)
+    coordinator_redis_url: RedisUrl | None = Field(default=None, repr=False, description=_USER)
     secret_key: Annotated[SecretStr, AfterValidator(_check_secret)] | None = Field(
         default=None,
         description=f"{SECRET_KEY_LENGTH} or more random characters, with which tokens are kept encrypted",
@@ -301,6 +308,12 @@ class Settings(BaseSettings):
             "secret_key": secret_key,
         }
         return self.model_copy(update={name: value for name, value in given.items() if value is not None})
+
+    def of(self, process: Literal["shard", "coordinator"]) -> Self:
+        """A copy for that kind of process: with its own accounts, where it has some."""
+        if process == "shard":
+            return self.filled(database_url=self.shard_database_url, redis_url=self.shard_redis_url)
+        return self.filled(database_url=self.coordinator_database_url, redis_url=self.coordinator_redis_url)
 
 
 def variables() -> dict[str, str]:

@@ -42,6 +42,7 @@ NAME = "coordinator"
 
 def main(settings: Settings, metrics_port: int) -> None:
     """Run a coordinator until it is told to end. Exits with 1 and a clear line where it cannot."""
+    settings = settings.of("coordinator")
     failpoints.arm(settings.failpoints)
     log.configure(NAME, settings.log_level, settings.log_format)
     code = run_process(lambda stop: _serve(settings, metrics_port, stop))

@@ -88,6 +88,7 @@ log = structlog.get_logger(__name__)
 def main(settings: Settings, bot_id: int, metrics_port: int) -> None:
     """Serve one bot until told to stop. Exits with 1 and a clear line where it cannot."""
     bot = BotId(bot_id)
+    settings = settings.of("shard")
     failpoints.arm(settings.failpoints)
     configure(f"shard {bot}", settings.log_level, settings.log_format)
     code = run_process(lambda stop: run(settings, bot, metrics_port, stop))

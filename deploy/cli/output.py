@@ -1,10 +1,13 @@
 """Tables for people, JSON for programs."""
 
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 def print_json(value: Any) -> None:
@@ -23,7 +26,8 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Non
     for column in columns:
         table.add_column(column.lstrip(">"), justify="right" if column.startswith(">") else "left")
     for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
+        # A name must not be able to drive the terminal.
+        table.add_row(*(Text(_CONTROL.sub("\ufffd", str(cell))) for cell in row))
     console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
     if not sys.stdout.isatty():
         console.width = 240

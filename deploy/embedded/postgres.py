@@ -84,6 +84,10 @@ class EmbeddedPostgres(EmbeddedServer):
         """The URL of another database of this server."""
         return f"postgresql://{USER}@/{database}?host={quote(str(self.sockets))}"
 
+    def url_as(self, role: str) -> str:
+        """The URL of our database for another account."""
+        return self.url.replace(f"//{USER}@", f"//{role}@", 1)
+
     def _identity(self) -> Identity:
         if os.geteuid() != 0:
             return "keep"

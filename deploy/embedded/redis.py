@@ -46,6 +46,10 @@ class EmbeddedRedis(EmbeddedServer):
     def url(self) -> str:
         return f"unix://{self._socket}"
 
+    def url_as(self, user: str) -> str:
+        """The URL of one of its users."""
+        return f"unix://{user}@{self._socket}"
+
     @property
     def _socket(self) -> Path:
         return self.sockets / "redis.sock"

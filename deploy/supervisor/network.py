@@ -12,6 +12,7 @@ from core.state.postgres.bots import BotRow, Bots
 from core.state.postgres.crypt import TokenCipher
 from core.state.postgres.migrate import migrate
 from core.state.postgres.pool import POOL_SIZE, Database
+from deploy.accounts import with_accounts
 from deploy.bots import http_session
 from deploy.demo import DEMO_BOTS
 from deploy.embedded import EmbeddedPostgres, EmbeddedRedis
@@ -66,6 +67,7 @@ class Network:
                 self._settings = self._settings.filled(
                     database_url=found.database_url, redis_url=found.redis_url, secret_key=secret
                 )
+                self._settings = with_accounts(self._settings, found.postgres, found.redis)
                 async with asyncio.TaskGroup() as level:
                     for server in found.own:
                         level.create_task(self._keeper.keep_server(server), name=server.name)

@@ -27,12 +27,14 @@ from core.state.postgres.pool import Database
 from core.state.redis.client import RedisClient
 from core.state.redis.fleet import Fleet
 from core.state.redis.keys import Keys
+from deploy.accounts import make_roles, with_accounts, write_acl
 from deploy.embedded import EmbeddedPostgres, EmbeddedRedis
 from deploy.embedded.launch import end_with
 from simulator.app import Options, Simulator
 from simulator.app import running as running_simulator
 from tests.harness.waiting import until
 
+_URLS = ("database_url", "redis_url")
 SECRET = "harness " * 5
 _SPAWN = multiprocessing.get_context("spawn")
 
@@ -193,7 +195,9 @@ class Network:
     def _start(self, name: str, target: Any, *args: object, settings: dict[str, Any]) -> str:
         self.lives[name] = f"{name.replace(':', '-')}.{next(self._births)}"
         way = f"{self.simulator.url}/via/{self.lives[name]}"
-        filled = self.settings.model_copy(update={"telegram_api_url": way, **settings})
+        # Servers of its own have no accounts of ours.
+        own = {f"{kind}_{url}": None for url in _URLS if url in settings for kind in ("shard", "coordinator")}
+        filled = self.settings.model_copy(update={"telegram_api_url": way, **own, **settings})
         variables = self.environments.get(name, {})
         context = _SPAWN if variables else self._context
         process = context.Process(
@@ -240,7 +244,9 @@ async def running(
     folder = Path(tempfile.mkdtemp(prefix="duo-"))
     async with AsyncExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        prefix = f"t{secrets.token_hex(3)}:"
         postgres, own = EmbeddedPostgres(folder / "pg", postgres_settings), redis(folder / "redis")
+        own.settings |= {"aclfile": str(write_acl(own.folder / "users.acl", prefix))}
         ours = {"database_url": postgres.url, "redis_url": own.url}
         for server, setting in ((postgres, "database_url"), (own, "redis_url")):
             if setting not in settings:
@@ -255,8 +261,15 @@ async def running(
         filled = Settings(
             telegram_api_url=simulator.url,
             secret_key=SecretStr(SECRET),
-            key_prefix=f"t{secrets.token_hex(3)}:",
+            key_prefix=prefix,
             **(ours | settings),
+        )
+        if "database_url" not in settings:
+            await make_roles(postgres.url)
+        filled = with_accounts(
+            filled,
+            postgres if "database_url" not in settings else None,
+            own if "redis_url" not in settings else None,
         )
         await migrate(filled.database_url or "")
         async with Database(filled.database_url or "") as database:

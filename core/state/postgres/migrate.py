@@ -15,6 +15,7 @@ from core.domain.errors import DuologueError
 from core.state.postgres.pool import connect
 
 _FOLDER = resources.files("core.state.postgres") / "migrations"
+_GRANTS = resources.files("core.state.postgres") / "grants.sql"
 _LOCK = 4_851_234_177
 """The advisory lock's number; any number that nobody else takes."""
 _LOCK_TIMEOUT = "10s"
@@ -47,9 +48,19 @@ async def migrate(url: str) -> list[str]:
     """Apply what is missing; the names of what was applied. Raises DatabaseAway, SchemaMismatch."""
     connection = await connect(url)
     try:
-        return [file.name for file in migrations() if await _apply(connection, file)]
+        applied = [file.name for file in migrations() if await _apply(connection, file)]
+        await _grant(connection)
+        return applied
     finally:
         await connection.close()
+
+
+async def _grant(connection: asyncpg.Connection) -> None:
+    """Give the accounts of shards and coordinators what they need, where the server has them."""
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+        await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'")
+        await connection.execute(_GRANTS.read_text())
 
 
 async def _apply(connection: asyncpg.Connection, file: Migration) -> bool:

@@ -32,7 +32,7 @@ class DatabaseAway(StoreAway):
 
 
 class SchemaMissing(DuologueError):
-    """The tables of this version are not there."""
+    """The tables of this version are not there, or our account may not use them."""
 
 
 _LOST = (
@@ -46,7 +46,7 @@ _LOST = (
 )
 """Nothing about the statement, but that this connection or the server cannot serve us now."""
 _NAMES_LOST = (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError)
-_NO_SCHEMA = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError)
+_NO_SCHEMA = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InsufficientPrivilegeError)
 
 _Result = TypeVar("_Result")
 
