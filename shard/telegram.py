@@ -15,6 +15,8 @@ from core.domain.envelope import Lane
 from core.domain.errors import DuologueError
 from shard.wire import Wire, WireBroken
 
+_QUOTED = re.compile(r"""(["'`«]).*["'`»]|\w+://\S+|@\w+""", re.DOTALL)
+
 
 class TelegramError(DuologueError):
     """A call to Telegram did not do what it should."""
@@ -48,9 +50,11 @@ class Refused(TelegramError):
     """Telegram understood and said no; the same call would be refused again."""
 
     def __init__(self, method: str, code: int, description: str) -> None:
-        super().__init__(f"{method}: {code} {description}")
         self.code = code
         self.description = description
+        self.plain = _QUOTED.sub("…", description)
+        """The description without what Telegram quotes in it: that may be what a person wrote."""
+        super().__init__(f"{method}: {code} {self.plain}")
 
 
 class Unreachable(Refused):

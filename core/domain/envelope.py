@@ -135,7 +135,9 @@ def decode(raw: bytes) -> Envelope:
     try:
         envelope = _decoder.decode(raw)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise UnreadableEnvelope(f"an entry of {len(raw)} bytes is no envelope: {error}") from None
+        # Not the error's words: they quote what they stumbled over.
+        why = type(error).__name__
+        raise UnreadableEnvelope(f"an entry of {len(raw)} bytes is no envelope: {why}") from None
     if envelope.version > VERSION:
         raise UnreadableEnvelope(f"an envelope of version {envelope.version}; this process reads {VERSION}")
     return envelope

@@ -16,6 +16,7 @@ import structlog
 from config.settings import LogFormat, LogLevel
 
 _TOKEN = re.compile(r"[0-9]{5,}(?::|%3[Aa])[A-Za-z0-9_-]{20,}", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _PASSWORD = re.compile(r"(://[^\s/?#:@]*):[^\s/?#]+@")
 
 
@@ -24,11 +25,16 @@ def redact(line: str) -> str:
     return _PASSWORD.sub(r"\1:<password>@", _TOKEN.sub("<token>", line))
 
 
+def tame(event: str) -> str:
+    """The event without what a terminal obeys, and with nothing in it that looks like another event."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", event).replace("\n", "\n    ")
+
+
 class _Redacting(structlog.stdlib.ProcessorFormatter):
     """Ours and the libraries' events, finished, then redacted."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return redact(super().format(record))
+        return redact(tame(super().format(record)))
 
 
 def configure(process: str, level: LogLevel = "info", form: LogFormat = "console") -> None:

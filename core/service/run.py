@@ -9,6 +9,7 @@ import asyncio
 import gc
 import os
 import signal
+import traceback
 from collections.abc import Awaitable, Callable, Iterator
 
 import structlog
@@ -23,6 +24,9 @@ BUG = 70
 
 GC_YOUNG = 20_000
 """New objects after which the collector looks at the young ones, instead of 700."""
+
+_OF_CODE = (OSError, ImportError, AttributeError, NameError, TypeError, NotImplementedError)
+"""Errors whose words speak of code and systems, never of values."""
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +55,12 @@ def _said(error: Exception) -> int:
         if isinstance(single, DuologueError):
             log.error(str(single))
         else:
-            log.critical("ended by an error that nobody foresaw", exc_info=single)
+            # Not the error's words: they may hold what a person wrote.
+            words = str(single) if isinstance(single, _OF_CODE) else "left out"
+            stack = "".join(traceback.format_tb(single.__traceback__))
+            log.critical(
+                "ended by an error that nobody foresaw", kind=type(single).__name__, words=words, stack=stack
+            )
             code = BUG
     return code
 

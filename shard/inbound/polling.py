@@ -92,7 +92,7 @@ class Poller:
                 continue
             except Conflict as error:
                 metrics.POLL_CONFLICTS.inc()
-                log.warning("another process polls this token", why=error.description)
+                log.warning("another process polls this token", why=error.plain)
                 if "webhook" in error.description:
                     await self._drop_webhook()
                 await self._wait(1.0)

@@ -310,7 +310,7 @@ class Sender:
             await self._refused_for_good(item, parts, call, error)
 
     async def _refused_for_good(self, item: Item, parts: list[Item], call: Call, error: Refused) -> None:
-        log.warning("Telegram refused a message", method=call.method, code=error.code, why=error.description)
+        log.warning("Telegram refused a message", method=call.method, code=error.code, why=error.plain)
         metrics.REFUSED.inc()
         await self._turn_back(item, parts, refusals.words_for(error, item.envelope.body))
 
@@ -372,7 +372,7 @@ class Sender:
                 await self._conversations.carry(outcome.events, round(self._clock.wall() * 1000))
 
         await patiently(end)
-        log.info("a person cannot be reached", code=error.code, why=error.description)
+        log.info("a person cannot be reached", code=error.code, why=error.plain)
         self._finish(item, parts, sent=False)
 
     async def _put_aside(self, item: Item, parts: list[Item], why: str) -> None:

@@ -27,6 +27,7 @@ from core.state.redis.fleet import Fleet
 from core.state.redis.keys import Keys
 from core.state.redis.streams import START, Inbox, Streams
 from deploy.embedded import EmbeddedRedis
+from tests.harness.thorough import examples
 
 PEOPLE = [PersonId(n) for n in range(101, 106)]
 BOTS = [BotId(11), BotId(22)]
@@ -314,7 +315,7 @@ def test_the_scripts_do_what_the_model_says(hasty_url: str) -> None:
     run_state_machine_as_test(
         Machine,
         settings=settings(
-            max_examples=60,
+            max_examples=examples(60),
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow],

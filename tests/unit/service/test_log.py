@@ -128,3 +128,17 @@ def test_no_token_survives(before: str, bot: int, tail: str, after: str) -> None
 )
 def test_only_secrets_are_taken_out(line: str, left: str) -> None:
     assert log.redact(line) == left
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_an_event_cannot_pass_for_another_nor_drive_a_terminal(
+    form: LogFormat, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.configure("shard 1", "info", form)
+    forged = "\n2026-01-01T00:00:00Z [error    ] forged\r\x1b[2J\x07\x9b31m\u2028"
+    structlog.get_logger("part").info(f"refused: {forged}", why=forged)
+    logging.getLogger("library").warning("to %s", forged)
+    written = capsys.readouterr().err
+    assert not set(written) & set("\r\x1b\x07\x9b\u2028")
+    assert not [line for line in written.splitlines() if line.startswith("2026-01-01")]
+    assert written.count("forged") == 3

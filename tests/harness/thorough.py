@@ -1,0 +1,14 @@
+"""How often hypothesis tries: a little in CI, thousands of times with `--hypothesis-profile=thorough`."""
+
+from hypothesis import HealthCheck, settings
+
+THOROUGH = "thorough"
+settings.register_profile(
+    THOROUGH, max_examples=3_000, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
+)
+
+
+def examples(usual: int) -> int:
+    """So many as usual, or as many as the thorough profile has."""
+    thorough = settings.get_current_profile_name() == THOROUGH
+    return settings.get_profile(THOROUGH).max_examples if thorough else usual
