@@ -84,7 +84,8 @@ class Machine(RuleBasedStateMachine):
         self.loop.run(self.client.__aexit__())
         self.loop.close()
 
-    async def _next_epoch(self) -> Epoch:
+    async def _next_epoch(self, seen: Epoch | None = None) -> Epoch:
+        assert (seen or 0) <= self.epochs
         self.epochs += 1
         return Epoch(self.epochs)
 
@@ -112,7 +113,7 @@ class Machine(RuleBasedStateMachine):
         if who == faster or self.holder is not None:
             return
 
-        async def meanwhile() -> Epoch:
+        async def meanwhile(_: Epoch) -> Epoch:
             epoch = await self._next_epoch()
             await self.leases[faster].take(self._next_epoch)
             return epoch
@@ -130,7 +131,7 @@ class Machine(RuleBasedStateMachine):
         if self.holder not in (None, who) or not self.newest:
             return
 
-        async def late() -> Epoch:
+        async def late(_: Epoch) -> Epoch:
             return Epoch(self.newest)
 
         try:
