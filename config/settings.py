@@ -263,6 +263,12 @@ class Settings(BaseSettings):
         le=100_000_000,
         description="entries that may wait for one bot, from 1000; messages above it are refused with a word",
     )
+    paid_broadcast_stars: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="Stars, 0 to 1000000, that one broadcast may cost at most; 0 sends none that costs",
+    )
     match_patience: float = Field(
         default=20.0,
         ge=0,

@@ -10,6 +10,8 @@ import structlog
 from config.settings import Settings
 from coordinator.assignment.headroom import Policy
 from coordinator.assignment.publisher import Publisher
+from coordinator.broadcast.announcer import Announcer
+from coordinator.broadcast.feeder import Feeder
 from coordinator.leadership import Leadership
 from coordinator.matchmaking.matcher import Matcher
 from coordinator.matchmaking.pool import Rules
@@ -23,11 +25,14 @@ from core.service import failpoints, health, log, metrics
 from core.service.clock import SystemClock
 from core.service.outages import Outages
 from core.service.run import Done, run_process, until
+from core.state.postgres.audience import Audience
 from core.state.postgres.bots import Bots
+from core.state.postgres.broadcasts import Broadcasts
 from core.state.postgres.epochs import Epochs
 from core.state.postgres.people import PeopleTable
 from core.state.postgres.pool import Database
 from core.state.postgres.reach import Reach
+from core.state.redis.casts import Casts
 from core.state.redis.client import RedisClient
 from core.state.redis.conversations import Conversations
 from core.state.redis.fleet import Fleet
@@ -74,8 +79,8 @@ def _leadership(settings: Settings, client: RedisClient, database: Database) -> 
     keys = Keys(settings.key_prefix)
     streams = Streams(client, keys)
     conversations = Conversations(client, keys, streams)
-    fleet = Fleet(client, keys)
-    bots = Bots(database, None)
+    fleet, casts = Fleet(client, keys), Casts(client, keys)
+    bots, broadcasts = Bots(database, None), Broadcasts(database)
     epochs = Epochs(database)
     holder = _holder()
     secret = settings.secret_key
@@ -100,6 +105,11 @@ def _leadership(settings: Settings, client: RedisClient, database: Database) -> 
             *(PeopleCache(client, keys), keeper.rows, cipher, clock),
         )
         mover = Mover(means, matcher.waiting_by_bot, bot_epoch, lease.epoch, holder, outages)
+        announcer = Announcer(broadcasts, streams, settings.paid_broadcast_stars, lease.epoch, clock)
+        feeder = Feeder(
+            *(broadcasts, Audience(database), casts, announcer, fleet, keeper.rows),
+            *(settings.paid_broadcast_stars, lease.epoch, clock, outages),
+        )
         metrics.LEADS.set(1)
         try:
             async with asyncio.TaskGroup() as parts:
@@ -108,6 +118,7 @@ def _leadership(settings: Settings, client: RedisClient, database: Database) -> 
                 parts.create_task(keeper.run(), name="keeper")
                 parts.create_task(publisher.run(), name="publisher")
                 parts.create_task(mover.run(), name="mover")
+                parts.create_task(feeder.run(), name="feeder")
         finally:
             metrics.LEADS.set(0)
 

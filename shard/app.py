@@ -27,14 +27,17 @@ from core.service.clock import Clock, SystemClock
 from core.service.log import configure
 from core.service.outages import Outages
 from core.service.run import Done, run_process
+from core.state.moderation import Moderation
 from core.state.people import People
 from core.state.postgres.bots import Bots, BotUnknown
+from core.state.postgres.broadcasts import Broadcasts
 from core.state.postgres.crypt import TokenCipher
 from core.state.postgres.epochs import Epochs
 from core.state.postgres.people import PeopleTable
 from core.state.postgres.pool import Database
 from core.state.postgres.reach import Reach
 from core.state.postgres.reports import Reports
+from core.state.redis.casts import CastBook
 from core.state.redis.client import RedisClient
 from core.state.redis.conversations import Conversations
 from core.state.redis.file_memory import FileMemory
@@ -63,6 +66,7 @@ from shard.inbound.vigil import Vigil
 from shard.inbound.webhook import Place, Webhook, path_of, secret_of
 from shard.links import Links
 from shard.outbound.bounce import Bouncer
+from shard.outbound.casting import PAID_RATE, Casting
 from shard.outbound.crossing import Crossing
 from shard.outbound.direct import Direct
 from shard.outbound.inbox import Acknowledger, InboxReader
@@ -125,6 +129,7 @@ class _Telegram:
 
     raw: Telegram
     budget: Budget
+    paid: Budget
     direct: Direct
 
 
@@ -242,6 +247,7 @@ async def _run_parts(
             name="make good",
         )
         parts.create_task(telegram.budget.run(), name="budget")
+        parts.create_task(telegram.paid.run(), name="paid budget")
         parts.create_task(state.people.run(), name="people")
         parts.create_task(outbound.acknowledger.run(), name="acknowledger")
         parts.create_task(outbound.reader.run(), name="inbox")
@@ -272,7 +278,7 @@ def _telegram(base: _Base, token: str) -> _Telegram:
     raw = Telegram(base.session, base.settings.telegram_api_url, token, base.wire)
     budget = Budget(base.clock, base.settings.send_rate)
     metrics.BUDGET_CAP.set(base.settings.send_rate)
-    return _Telegram(raw, budget, Direct(raw, budget))
+    return _Telegram(raw, budget, Budget(base.clock, PAID_RATE), Direct(raw, budget))
 
 
 def _state(base: _Base) -> _State:
@@ -305,8 +311,10 @@ def _outbound(base: _Base, telegram: _Telegram, state: _State) -> _Outbound:
         base.memory.done,
     )
     crossing = Crossing(state.people, state.standings, state.messages, media, base.seal.button)
+    book = CastBook(base.client, base.keys, bot)
+    casting = Casting(lease, book, telegram.budget, telegram.paid, clock)
     sender = Sender(
-        *(bot, telegram.raw, telegram.budget, lease, base.poison, lanes, acknowledger, bouncer),
+        *(bot, telegram.raw, telegram.budget, lease, base.poison, casting, lanes, acknowledger, bouncer),
         *(state.standings, state.conversations, crossing, media, clock, wake),
     )
     file_url = f"http://{reachable(base.settings.listen_host, base.settings.redis_url or '')}:{base.port}"
@@ -322,10 +330,12 @@ def _inbound(
     clock = base.clock
     reach, reports = Reach(base.database), Reports(base.database)
     admission = Admission(base.bot, state.people, reach, reports, state.fleet, base.seal, clock)
-    overview = Overview(state.fleet, clock, frozenset(base.settings.admin_ids))
-    agreements = Agreements()
+    moderation = Moderation(state.people, reports, state.conversations, state.streams, clock)
+    overview, broadcasts = Overview(state.fleet, clock), Broadcasts(base.database)
+    agreements, admins = Agreements(), frozenset(base.settings.admin_ids)
     handling = Handling(
-        *(Bot(token), counter, admission, state.people, overview, state.messages, base.seal, agreements)
+        *(Bot(token), counter, admission, state.people, overview, broadcasts, moderation, state.messages),
+        *(base.seal, agreements, admins),
     )
     url = base.settings.webhook_url
     intake = Intake(

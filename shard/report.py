@@ -105,6 +105,7 @@ class Reporter:
             bounced=round(metrics.value(metrics.BOUNCED)),
             memory_mib=self._memory,
             file_url=self._file_url,
+            casts=True,
         )
 
     def _rates(self) -> tuple[float, float]:

@@ -2,7 +2,7 @@
 
 An envelope is addressed to a person of that shard. Its `body` is a relayed message, what the
 partner did to one (edit, reaction, taking back), messages to be removed, an event of the
-conversation, or words of the network's own. Encoded as msgpack arrays: short, quick,
+conversation, words of the network's own, or an admin's broadcast. Encoded as msgpack arrays: short, quick,
 and readable by an older version as long as fields are only added at the end with a default.
 
 Invariants: `origin` names the envelope for ever (the append script drops a second one), and
@@ -16,7 +16,7 @@ import msgspec
 from core.domain.content import Content, Entity
 from core.domain.conversation import Change, Standing
 from core.domain.errors import UnreadableEnvelope
-from core.domain.ids import BotId, ConversationId, MessageId, PersonId
+from core.domain.ids import BotId, BroadcastId, ConversationId, MessageId, PersonId
 
 VERSION = 1
 
@@ -111,6 +111,18 @@ class Happening(msgspec.Struct, frozen=True, array_like=True, tag="h"):
     standing: Standing
 
 
+class Cast(msgspec.Struct, frozen=True, array_like=True, tag="b"):
+    """An admin's message to everybody. `source` is the bot whose file ids the content holds.
+
+    `paid`: it may go as a paid one, as far as that was granted.
+    """
+
+    broadcast: BroadcastId
+    source: BotId
+    content: Content
+    paid: bool = False
+
+
 class Envelope(msgspec.Struct, frozen=True, array_like=True):
     """`at` is when Telegram's update (or the event) came in, in milliseconds since 1970."""
 
@@ -118,7 +130,7 @@ class Envelope(msgspec.Struct, frozen=True, array_like=True):
     to: PersonId
     lane: Lane
     at: int
-    body: Relay | Notice | Happening | Amend | React | Unsend | Remove
+    body: Relay | Notice | Happening | Amend | React | Unsend | Remove | Cast
 
 
 _encoder = msgspec.msgpack.Encoder()

@@ -36,7 +36,10 @@ class BotState(StrEnum):
 
 
 class ShardReport(msgspec.Struct, frozen=True, kw_only=True):
-    """One shard, as it sees itself. Rates over the last ten seconds."""
+    """One shard, as it sees itself. Rates over the last ten seconds.
+
+    `casts`: it knows what a broadcast is; a shard of a version before would put it aside.
+    """
 
     bot: BotId
     epoch: Epoch
@@ -55,6 +58,7 @@ class ShardReport(msgspec.Struct, frozen=True, kw_only=True):
     bounced: int = 0
     memory_mib: float = 0.0
     file_url: str = ""
+    casts: bool = False
 
 
 class DirectoryEntry(msgspec.Struct, frozen=True):

@@ -22,6 +22,9 @@ TicketId = NewType("TicketId", str)
 
 A new request has a new ticket, so an old one cannot be matched."""
 
+BroadcastId = NewType("BroadcastId", int)
+"""A broadcast's number, handed out by PostgreSQL; 0 is none: what an admin is shown before."""
+
 Epoch = NewType("Epoch", int)
 """A lease's number, handed out by PostgreSQL, only ever rising. The highest one owns."""
 

@@ -1,5 +1,7 @@
 """A person, as far as a shard has to know them."""
 
+import datetime as dt
+
 import msgspec
 
 from core.domain.ids import BotId, PersonId
@@ -22,3 +24,10 @@ class Person(msgspec.Struct, frozen=True, array_like=True):
     def banned(self, now: float) -> bool:
         """Whether the ban holds at that wall time."""
         return self.banned_until > now
+
+    @property
+    def ban_ends(self) -> str:
+        """When a ban ends, for words: in brackets, with a space before them; empty where it is for good."""
+        if self.banned_until == float("inf"):
+            return ""
+        return f" ({dt.datetime.fromtimestamp(self.banned_until, dt.UTC):%Y-%m-%d %H:%M} UTC)"

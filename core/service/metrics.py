@@ -82,6 +82,9 @@ WAIT_SECONDS = Histogram(
     buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 60, 300),
     registry=REGISTRY,
 )
+BROADCAST_OUT = _counter("broadcast_out", "Messages of broadcasts, by what became of them.", ("outcome",))
+BROADCAST_PAID = _counter("broadcast_paid", "Messages of broadcasts paid for with a tenth of a Star at most.")
+BROADCAST_LEFT = _gauge("broadcast_left", "People of the broadcast under way for whom it is not settled.")
 SWEPT = _counter("outbox_swept", "Events that the coordinator carried for somebody else.")
 OUTBOX_UNREADABLE = _gauge("outbox_unreadable", "Events that wait for a coordinator of a newer version.")
 HEADROOM = _gauge("headroom", "Messages a second the network could take on.")

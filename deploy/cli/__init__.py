@@ -11,14 +11,19 @@ import cyclopts
 
 from deploy.cli import run
 from deploy.cli.bench import bench
+from deploy.cli.moderation import ban, reports, unban
 from deploy.cli.stats import stats
 
 POISON = "Look at what could not be read and was put aside, replay it, drop it."
+BROADCAST = "Send one message to everybody, from what chats leave over of each bot's limits."
 BOTS = "Add, list, drain and remove bots while the network runs."
 # Light to import: what they need they import when they run.
 _COMMANDS: tuple[Callable[..., int], ...] = (
     run.up,
     stats,
+    reports,
+    ban,
+    unban,
     run.migrate,
     run.coordinator,
     run.shard,
@@ -43,7 +48,8 @@ def _app() -> cyclopts.App:
     for place, command in enumerate(_COMMANDS):
         app.command(command, sort_key=place)
     app.command("deploy.cli.bots:app", name="bots", help=BOTS, sort_key=1.5)
-    app.command("deploy.cli.poison:app", name="poison", help=POISON, sort_key=1.6)
+    app.command("deploy.cli.broadcast:app", name="broadcast", help=BROADCAST, sort_key=1.6)
+    app.command("deploy.cli.poison:app", name="poison", help=POISON, sort_key=1.7)
     return app
 
 

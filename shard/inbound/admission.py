@@ -4,8 +4,6 @@ Needs PostgreSQL only for people whom no cache knows; while it is away they are 
 again in a minute, and everybody else goes on.
 """
 
-import datetime as dt
-
 import structlog
 
 from core.domain.assignment import choose
@@ -131,11 +129,7 @@ class Admission:
     def _turned_away(self, desk: Desk, person: Person) -> bool:
         if not person.banned(self._clock.wall()):
             return False
-        until = ""
-        if person.banned_until != float("inf"):
-            moment = dt.datetime.fromtimestamp(person.banned_until, dt.UTC)
-            until = f" ({moment:%Y-%m-%d %H:%M} UTC)"
-        desk.say("banned", until=until, reason=person.ban_reason)
+        desk.say("banned", until=person.ban_ends, reason=person.ban_reason)
         return True
 
     async def _newest_directory(self) -> Directory:

@@ -7,13 +7,12 @@ from typing import Any
 
 from aiogram import Router
 from aiogram.filters import Filter
-from aiogram.types import CallbackQuery, ChatMemberUpdated, Message
+from aiogram.types import CallbackQuery, ChatMemberUpdated, Message, TelegramObject
 
 from core.domain.conversation import Change, Phase, Standing
 from core.state.people import People
 from shard.inbound.admission import Admission
 from shard.inbound.desk import Desk
-from shard.inbound.overview import Overview
 
 router = Router(name="people")
 
@@ -25,9 +24,13 @@ class Command(Filter):
         self._names = frozenset(names)
 
     async def __call__(self, message: Message) -> bool | dict[str, Any]:
-        head, _, rest = (message.text or "").partition(" ")
+        head, *rest = (message.text or "").split(maxsplit=1) or ("",)
         name = head.removeprefix("/").partition("@")[0].lower()
-        return {"rest": rest.strip()} if head.startswith("/") and name in self._names else False
+        return (
+            {"rest": rest[0].strip() if rest else ""}
+            if head.startswith("/") and name in self._names
+            else False
+        )
 
 
 class Button(Filter):
@@ -41,6 +44,13 @@ class Button(Filter):
         if data == self._name:
             return {"rest": ""}
         return {"rest": data[len(self._name) + 1 :]} if data.startswith(f"{self._name}:") else False
+
+
+class Admin(Filter):
+    """Of somebody in DUOLOGUE_ADMIN_IDS."""
+
+    async def __call__(self, _: TelegramObject, desk: Desk, admin_ids: frozenset[int]) -> bool:
+        return desk.person in admin_ids
 
 
 @router.message(Command("start"))
@@ -133,15 +143,6 @@ async def report(_: Message, desk: Desk, admission: Admission, rest: str) -> Non
         desk.say("report_nobody")
         return
     await admission.report(desk, standing, rest)
-
-
-@router.message(Command("stats"))
-async def stats(_: Message, desk: Desk, overview: Overview) -> None:
-    """The network's figures, for admins."""
-    if desk.person in overview.admins:
-        desk.say("stats", table=await overview.table())
-    else:
-        desk.say("unknown_command")
 
 
 @router.message()

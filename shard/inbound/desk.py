@@ -12,6 +12,7 @@ import structlog
 from core.domain import envelope as envelopes
 from core.domain.conversation import Change, Standing
 from core.domain.envelope import Envelope, Lane, Notice, Relay, Remove, Unsend
+from core.domain.errors import StoreAway
 from core.domain.ids import BotId, PersonId, UpdateId
 from core.service.clock import Clock
 from core.service.failpoints import passing
@@ -62,14 +63,14 @@ class Desk:
         self._all = counter
         self.person = person
         self.bot = counter.bot
-        self._update = update
+        self.update = update
         self._words: list[Append] = []
 
     def say(self, key: str, **params: str) -> None:
         """Tell the person something, through the stream like everything else."""
         now = self._now()
         envelope = Envelope(envelopes.VERSION, self.person, Lane.INTERACTIVE, now, Notice(key, params))
-        member = f"{self._update}:{len(self._words)}"
+        member = f"{self.update}:{len(self._words)}"
         self._words.append(Append(self.bot, member, envelopes.encode(envelope)))
 
     def put(
@@ -78,7 +79,7 @@ class Desk:
         """An envelope to anybody. `once` names it where more than this update may lead to it."""
         lane = Lane.RELAYED if isinstance(body, Relay) else Lane.INTERACTIVE
         envelope = Envelope(envelopes.VERSION, to, lane, self._now(), body)
-        member = once or f"{self._update}:{len(self._words)}"
+        member = once or f"{self.update}:{len(self._words)}"
         self._words.append(Append(bot, member, envelopes.encode(envelope)))
 
     async def standing(self) -> Standing:
@@ -104,6 +105,10 @@ class Desk:
         """Stop the little clock on the pressed button. A courtesy: nobody waits for it."""
         self._all.spawn(self._answer_button(query_id))
 
+    def later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something that nobody waits for, and that the stores being away may prevent."""
+        self._all.spawn(_quietly(work))
+
     async def close(self) -> None:
         """Make the words safe. Raises RedisAway, StaleEpoch."""
         source = Source(str(self.bot), self._all.lease.epoch)
@@ -122,7 +127,14 @@ class Desk:
             log.debug("a button was not answered", why=str(error))
 
     def _asker(self) -> Asker:
-        return Asker(self.person, self.bot, self._all.lease.epoch, self._update)
+        return Asker(self.person, self.bot, self._all.lease.epoch, self.update)
 
     def _now(self) -> int:
         return round(self._all.clock.wall() * 1000)
+
+
+async def _quietly(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except StoreAway as error:
+        log.warning("something was left undone", why=str(error))

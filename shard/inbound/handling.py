@@ -11,9 +11,11 @@ from core.domain.ids import PersonId
 from core.domain.seal import Seal
 from core.service import metrics
 from core.service.log import innermost
+from core.state.moderation import Moderation
 from core.state.people import People
+from core.state.postgres.broadcasts import Broadcasts
 from core.state.redis.message_map import MessageMap
-from shard.inbound import acts
+from shard.inbound import acts, admins, casting
 from shard.inbound.admission import Admission
 from shard.inbound.agreements import Agreements
 from shard.inbound.commands import router
@@ -34,9 +36,12 @@ class Handling:
         admission: Admission,
         people: People,
         overview: Overview,
+        broadcasts: Broadcasts,
+        moderation: Moderation,
         messages: MessageMap,
         seal: Seal,
         agreements: Agreements,
+        admin_ids: frozenset[int],
     ) -> None:
         self._bot = bot
         self._counter = counter
@@ -45,11 +50,14 @@ class Handling:
             admission=admission,
             people=people,
             overview=overview,
+            broadcasts=broadcasts,
+            moderation=moderation,
             messages=messages,
             agreements=agreements,
+            admin_ids=admin_ids,
         )
         # One process serves one token, but tests may build several shards in one: a router has one parent.
-        for one in (acts.router, router):
+        for one in (admins.router, casting.router, acts.router, router):
             one._parent_router = None
             self._dispatcher.include_router(one)
 
@@ -60,7 +68,7 @@ class Handling:
         desk = self._counter.desk(person, update.update_id)
         try:
             unsealed = self._unsealed(raw, person)
-            await self._dispatcher.feed_raw_update(self._bot, unsealed, desk=desk, given=update)
+            await self._dispatcher.feed_raw_update(self._bot, unsealed, desk=desk, raw=raw, given=update)
         except (RedisAway, StaleEpoch):
             raise
         except Exception as error:  # noqa: BLE001 an update that breaks a handler must not hold up those behind it

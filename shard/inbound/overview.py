@@ -10,12 +10,11 @@ _LEFT = 2
 
 
 class Overview:
-    """`table` for whoever is in `admins`."""
+    """`table` as of now."""
 
-    def __init__(self, fleet: Fleet, clock: Clock, admins: frozenset[int]) -> None:
+    def __init__(self, fleet: Fleet, clock: Clock) -> None:
         self._fleet = fleet
         self._clock = clock
-        self.admins = admins
 
     async def table(self) -> str:
         """A row a shard and the totals. Raises RedisAway."""

@@ -217,6 +217,18 @@ class BareUpdate(msgspec.Struct):
     message: Bare | None = None
 
 
+class Answer(msgspec.Struct):
+    """A message with the whole of what it replies to."""
+
+    reply_to_message: Message | None = None
+
+
+class AnswerUpdate(msgspec.Struct):
+    """An update of a message that may reply to another."""
+
+    message: Answer
+
+
 class Numbered(msgspec.Struct):
     """The least that an update is: its number."""
 
@@ -235,5 +247,6 @@ batches = msgspec.json.Decoder(list[msgspec.Raw])
 updates = msgspec.json.Decoder(Update)
 numbers = msgspec.json.Decoder(Numbered)
 bare_updates = msgspec.json.Decoder(BareUpdate)
+answers = msgspec.json.Decoder(AnswerUpdate)
 fields = msgspec.json.Decoder(Fields)
 questions = msgspec.json.Decoder(Asked)

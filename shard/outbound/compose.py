@@ -22,7 +22,7 @@ from core.domain.content import (
     Venue,
 )
 from core.domain.conversation import Change
-from core.domain.envelope import Happening, Notice, React, Relay
+from core.domain.envelope import Cast, Happening, Notice, React, Relay
 from core.domain.ids import MessageId, PersonId
 from shard.texts import Worded, worded
 
@@ -86,8 +86,15 @@ def words(to: PersonId, body: Notice | Happening, language: str | None, sealing:
 
 def relayed(to: PersonId, body: Relay, reply: MessageId | None, language: str | None) -> Call:
     """The partner's message, in reply to the recipient's message `reply`."""
-    params = _head(to, body, reply)
-    content = body.content
+    return _shown(_head(to, body, reply), body.content, language)
+
+
+def cast(to: PersonId, body: Cast, language: str | None) -> Call:
+    """An admin's message to everybody."""
+    return _shown({"chat_id": to}, body.content, language)
+
+
+def _shown(params: Params, content: Content, language: str | None) -> Call:
     match content:
         case Text():
             return Call("sendMessage", params | _text(content))

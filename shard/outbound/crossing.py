@@ -13,7 +13,7 @@ import msgspec
 from core.domain.content import Content, Dice
 from core.domain.content import Media as MediaContent
 from core.domain.conversation import Thread
-from core.domain.envelope import Amend, Happening, Notice, React, Relay, Remove, Unsend
+from core.domain.envelope import Amend, Cast, Happening, Notice, React, Relay, Remove, Unsend
 from core.domain.ids import BotId, ConversationId, MessageId, PersonId
 from core.state.redis.message_map import MessageMap
 from core.state.redis.streams import Note
@@ -45,6 +45,7 @@ class _Sent(msgspec.Struct):
 _sent = msgspec.json.Decoder(_Sent)
 _many_sent = msgspec.json.Decoder(list[_Sent])
 _anything = msgspec.json.Decoder(Any)
+_message = msgspec.json.Decoder(dict[str, Any])
 
 
 def message_id(result: msgspec.Raw) -> MessageId:
@@ -90,6 +91,8 @@ class Crossing:
                 return compose.removed(to, body.messages)
             case Notice() | Happening():
                 return compose.words(to, body, await self._languages.language(to), self._sealing)
+            case Cast():
+                return compose.cast(to, body, None)
             case _:
                 assert_never(body)
 
@@ -98,6 +101,10 @@ class Crossing:
         body = parts[0].envelope.body
         if isinstance(body, Amend):
             return self._learn([body], [result]) if isinstance(body.content, MediaContent) else []
+        if isinstance(body, Cast):
+            if not isinstance(body.content, MediaContent):
+                return []
+            return self._media.remember(body.content, _message.decode(result))
         if not isinstance(body, Relay):
             return []
         if len(parts) == 1:
@@ -162,4 +169,4 @@ class Crossing:
 def source_of(item: Item) -> BotId:
     """The bot whose file ids the entry speaks of; 0 where it has no files."""
     body = item.envelope.body
-    return body.source if isinstance(body, Relay | Amend) else BotId(0)
+    return body.source if isinstance(body, Relay | Amend | Cast) else BotId(0)

@@ -2,7 +2,8 @@
 
 Invariants: a chat's entries leave in the order they came; between `take` and `done` (or
 `again`) nothing else of that chat is handed out; among chats that may be written to now, the
-kind of the head entry decides (interactive, relayed, broadcast), then whose turn it is.
+kind of the head entry decides (interactive, relayed, broadcast), then whose turn it is. A
+broadcast stands behind whatever else its chat has, also what comes later.
 """
 
 import heapq
@@ -51,6 +52,7 @@ class _Chat:
     album_first: float = 0.0
     album_last: float = 0.0
     closing: set[ConversationId] = field(default_factory=set)
+    casts: deque[Item] = field(default_factory=deque)
 
 
 class Lanes:
@@ -80,8 +82,12 @@ class Lanes:
         if chat is None:
             chat = self._chats[item.envelope.to] = _Chat()
             chat.pace.rest(self._born)
-        chat.queue.append(item)
         self.size += 1
+        if item.envelope.lane is Lane.BROADCAST and chat.queue:
+            chat.casts.append(item)
+            return []
+        chat.queue.append(item)
+        yielded = _yield_turn(chat)
         held = self._note_album(chat, item, now)
         void: list[Item] = []
         body = item.envelope.body
@@ -90,7 +96,7 @@ class Lanes:
                 chat.closing.add(body.standing.conversation)
             elif body.change in _SELF_LEFT:
                 void = self._drop(chat, keep=chat.taken if chat.busy else 0)
-        if held or void:
+        if held or yielded or void:
             # What stands first, or when it may go, has changed: the place in the queue is no longer right.
             chat.place = 0
         self._offer(item.envelope.to, chat, now)
@@ -135,6 +141,8 @@ class Lanes:
         self.size -= chat.taken
         chat.taken = 0
         chat.busy = False
+        if chat.casts and not chat.queue:
+            chat.queue.append(chat.casts.popleft())
         body = item.envelope.body
         if isinstance(body, Happening):
             chat.closing.discard(body.standing.conversation)
@@ -150,6 +158,7 @@ class Lanes:
             chat.pace.answered(now)
         chat.busy = False
         chat.taken = 0
+        _yield_turn(chat)
         chat.pace.rest(now + wait)
         self._offer(item.envelope.to, chat, now)
 
@@ -228,6 +237,14 @@ class Lanes:
         chat = self._chats[person]
         chat.place = 0
         return chat
+
+
+def _yield_turn(chat: _Chat) -> bool:
+    """A broadcast that is not on its way lets what came after it go first; whether there was one."""
+    if chat.busy or len(chat.queue) < 2 or chat.queue[0].envelope.lane is not Lane.BROADCAST:
+        return False
+    chat.casts.appendleft(chat.queue.popleft())
+    return True
 
 
 def _album(item: Item) -> str:

@@ -8,6 +8,7 @@ What becomes of an entry:
 - refused for good: the sender is told why, the conversation goes on;
 - a file that must be uploaded: outside the room for calls, so that texts pass it by;
 - addressed to a conversation that is over: turned back, never shown;
+- of a broadcast: as above, but when it goes, and how it is counted, stands in `casting`;
 - anything in it that breaks us: put aside to be looked at, so that it stops nobody else.
 """
 
@@ -34,6 +35,7 @@ from core.state.redis.streams import Note
 from shard.files import FileTrouble
 from shard.outbound import refusals
 from shard.outbound.bounce import Bouncer, patiently
+from shard.outbound.casting import LOOK_AGAIN_SECONDS, Casting
 from shard.outbound.compose import Call
 from shard.outbound.crossing import Crossing, message_id, source_of
 from shard.outbound.inbox import Acknowledger
@@ -48,13 +50,6 @@ PAUSE_SHORTEST = 0.5
 PAUSE_LONGEST = 10.0
 AT_ONCE = 64
 """Entries in work at the same time: some on their way to Telegram, some being prepared."""
-
-BROADCASTS_AT_ONCE = 2
-BROADCAST_SPARE = 0.2
-"""A broadcast is sent only while this share of the budget's slots is free."""
-
-BROADCAST_PAUSE = 0.05
-"""Seconds until a broadcast that found no room looks again."""
 
 ASIDE_SECONDS = 0.05
 """How often is looked whether the lease is back."""
@@ -76,6 +71,7 @@ class Sender:
         budget: Budget,
         lease: Lease,
         poison: PoisonBox,
+        casting: Casting,
         lanes: Lanes,
         acknowledger: Acknowledger,
         bouncer: Bouncer,
@@ -91,6 +87,7 @@ class Sender:
         self._budget = budget
         self._lease = lease
         self._poison = poison
+        self._casting = casting
         self._lanes = lanes
         self._acknowledger = acknowledger
         self._bouncer = bouncer
@@ -107,7 +104,6 @@ class Sender:
         self._failures = 0
         self._stopping = False
         self._under_way = 0
-        self._broadcasts = 0
         self._landed = asyncio.Event()
 
     def stop(self) -> None:
@@ -139,26 +135,19 @@ class Sender:
             if not self._lease.valid() or self._stopping:
                 return ASIDE_SECONDS
             now = self._clock.monotonic()
-            lowest = self._lowest()
+            lowest = self._casting.lowest(waiting=self._lanes.waiting(Lane.BROADCAST))
             item = self._lanes.take(now, lowest)
             if item is None:
                 next_at = self._lanes.next_at()
                 pause = None if next_at is None else max(0.0, next_at - now)
                 if lowest is not Lane.BROADCAST:
-                    pause = BROADCAST_PAUSE if pause is None else min(pause, BROADCAST_PAUSE)
+                    pause = LOOK_AGAIN_SECONDS if pause is None else min(pause, LOOK_AGAIN_SECONDS)
                 return pause
             self._in_work += 1
             self._under_way += 1
-            self._broadcasts += item.envelope.lane is Lane.BROADCAST
+            self._casting.began(item)
             work.create_task(self._work(item))
         return None
-
-    def _lowest(self) -> Lane:
-        """A broadcast uses only what is left over: never the room or the slots that others need."""
-        if not self._lanes.waiting(Lane.BROADCAST):
-            return Lane.BROADCAST
-        left_over = self._broadcasts < BROADCASTS_AT_ONCE and self._budget.spare >= BROADCAST_SPARE
-        return Lane.BROADCAST if left_over else Lane.RELAYED
 
     async def _work(self, item: Item) -> None:
         parts = self._lanes.parts(item)
@@ -191,7 +180,7 @@ class Sender:
     def _land(self, item: Item) -> None:
         """The entry is on its way no more: it is finished, or back in its lane."""
         self._under_way -= 1
-        self._broadcasts -= item.envelope.lane is Lane.BROADCAST
+        self._casting.ended(item)
         self._landed.set()
         self._wake.set()
 
@@ -231,10 +220,10 @@ class Sender:
             await self._send(item, parts, call)
 
     async def _send(self, item: Item, parts: list[Item], call: Call) -> None:
-        slots: list[Slot] = []
+        slots: list[tuple[Budget, Slot]] = []
 
         async def gate() -> None:
-            await self._take(item, call.weight, slots)
+            await self._take(item, call, slots)
             if not self._lease.valid():
                 raise _NotNow
             self._acknowledger.started([part.id for part in parts])
@@ -244,8 +233,8 @@ class Sender:
             try:
                 result = await self._media.send(self._telegram, call, source_of(item), gate)
             finally:
-                for slot in slots:
-                    await self._budget.answered(slot)
+                for budget, slot in slots:
+                    await budget.answered(slot)
         except _NotNow:
             self._again(item, 0)
         except TooManyRequests as error:
@@ -271,23 +260,23 @@ class Sender:
             words = message_id(result) if result is not None else 0
             self._standings.opened(item.envelope.to, body.standing.conversation, words)
 
-    async def _take(self, item: Item, weight: int, slots: list[Slot]) -> None:
+    async def _take(self, item: Item, call: Call, slots: list[tuple[Budget, Slot]]) -> None:
         """As many slots as the call counts for.
 
         One album at a time gathers its own: two could wait for each other for ever.
         """
-        if weight == 1:
-            slots.append(await self._budget.take(item.envelope.lane))
+        if call.weight == 1:
+            slots.append(await self._casting.slot(item, call))
             return
         async with self._many:
-            while len(slots) < weight:
-                slots.append(await self._budget.take(item.envelope.lane))
+            while len(slots) < call.weight:
+                slots.append((self._budget, await self._budget.take(item.envelope.lane)))
 
     async def _done(self, item: Item, parts: list[Item], notes: list[Note]) -> None:
         if isinstance(item.envelope.body, Unsend):
             await self._bouncer.taken_back(item)
         counts = refusals.is_message(item.envelope.body)
-        if counts:
+        if counts and item.envelope.lane is not Lane.BROADCAST:
             metrics.MESSAGES_OUT.inc(len(parts))
             metrics.DELIVERY_SECONDS.observe(max(0.0, self._clock.wall() - item.envelope.at / 1000))
         self._finish(item, parts, sent=counts, notes=notes)
@@ -373,9 +362,14 @@ class Sender:
 
         await patiently(end)
         log.info("a person cannot be reached", code=error.code, why=error.plain)
+        self._casting.unreachable(item, error)
         self._finish(item, parts, sent=False)
 
     async def _put_aside(self, item: Item, parts: list[Item], why: str) -> None:
+        if item.envelope.lane is Lane.BROADCAST:
+            # Nothing to be kept of it: the content is in PostgreSQL, and it has to be counted.
+            self._finish(item, parts, sent=False)
+            return
         metrics.POISON.inc(len(parts))
         for part in parts:
             content = envelopes.encode(part.envelope)
@@ -397,4 +391,6 @@ class Sender:
             self._lanes.done(item, answered, sent=sent)
             self._land(item)
 
-        self._acknowledger.settle([part.id for part in parts], notes, settled)
+        counted = self._casting.note(item, sent=sent)
+        done = [] if counted else [part.id for part in parts]
+        self._acknowledger.settle(done, [*notes, *counted], settled)

@@ -8,7 +8,7 @@ from html import escape
 from typing import NamedTuple
 
 from shard.texts import en, ru
-from shard.texts.buttons import BUTTONS, Button
+from shard.texts.buttons import BUTTONS
 
 _CATALOGS = {"en": (en.WORDS, en.LABELS), "ru": (ru.WORDS, ru.LABELS)}
 
@@ -35,13 +35,13 @@ def worded(key: str, params: dict[str, str], code: str | None) -> Worded:
     html = template.format_map({name: escape(value, quote=False) for name, value in params.items()})
     rows = tuple(
         tuple(
-            (labels.get(button.label) or en.LABELS[button.label], _target(button, params)) for button in row
+            (
+                (labels.get(button.label) or en.LABELS[button.label]).format_map(params),
+                button.target.format_map(params),
+            )
+            for button in row
         )
         for row in BUTTONS.get(key, ())
         if all(button.needs is None or params.get(button.needs) for button in row)
     )
     return Worded(html, rows)
-
-
-def _target(button: Button, params: dict[str, str]) -> str:
-    return button.target.format_map(params)

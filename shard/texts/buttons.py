@@ -46,6 +46,23 @@ BUTTONS: dict[str, tuple[tuple[Button, ...], ...]] = {
         (Button("file_send", "file:send:{conversation}"),),
         (Button("file_keep", "file:keep:{conversation}"),),
     ),
+    "broadcast_ask": (
+        (
+            Button("broadcast_send", "broadcast:send:{id}"),
+            Button("broadcast_cancel", "broadcast:cancel:{id}"),
+        ),
+        (Button("broadcast_pay", "broadcast:pay:{id}:{stars}", needs="stars"),),
+    ),
+    "broadcast_running": (
+        (Button("broadcast_pause", "broadcast:pause:{id}"), Button("broadcast_stop", "broadcast:stop:{id}")),
+        (Button("broadcast_refresh", "broadcast:show:{id}"),),
+    ),
+    "broadcast_paused": (
+        (
+            Button("broadcast_resume", "broadcast:resume:{id}"),
+            Button("broadcast_stop", "broadcast:stop:{id}"),
+        ),
+    ),
     "chat_is_elsewhere": ((Button("open_bot", "https://t.me/{username}", needs="username"),),),
     "bot_is_leaving": ((Button("open_bot", "https://t.me/{username}?start={payload}"),),),
     "bot_is_full": ((Button("open_bot", "https://t.me/{username}?start={payload}"),),),

@@ -13,6 +13,13 @@ LABELS = {
     "file_send": "📎 Send it anyway",
     "file_keep": "No, keep it",
     "clear": "🧹 Clear our chat",
+    "broadcast_send": "📣 Send",
+    "broadcast_pay": "⚡ Send faster, for {stars} Stars at most",
+    "broadcast_cancel": "Do not send",
+    "broadcast_pause": "⏸ Pause",
+    "broadcast_resume": "▶️ Go on",
+    "broadcast_stop": "⏹ Stop for good",
+    "broadcast_refresh": "🔄 How far is it?",
 }
 
 WORDS = {
@@ -116,4 +123,19 @@ WORDS = {
         "⚠️ This bot had heard nothing from Telegram for {hours} hours. Telegram keeps messages for 24 hours: "
         "what people wrote here before that is lost, and they have not been told."
     ),
+    "ban_how": "/ban &lt;person&gt; [days] [reason] shuts somebody out, for good where you say no days; /unban &lt;person&gt; lets them in again. /reports shows the numbers of those who were reported.",
+    "ban_done": "🚫 {person} is shut out{until}. Their chat has ended, and what was reported of them is closed.",
+    "unban_done": "{person} may come in again.",
+    "reports": "<b>Open reports</b>: who, how often, last, why\n<pre>{table}</pre>\n/ban &lt;person&gt; [days] [reason] shuts somebody out, /reports done &lt;person&gt; closes what was reported of them.",
+    "reports_none": "There is no open report.",
+    "broadcast_how": "Reply with /broadcast to the message that everybody shall get, or write the text right behind the command. You will see what it looks like before it goes.",
+    "broadcast_kind": "A message of this kind cannot be sent to everybody. Texts, files, polls and places can.",
+    "broadcast_counting": "One moment: you will see what it looks like, and how many people would get it.",
+    "broadcast_ask": "👆 This is what it looks like.\n\nSend it to <b>{count}</b> people, through the bot where each of them is at home? Chats always go first.",
+    "broadcast_cancelled": "Not sent.",
+    "broadcast_busy": "Another broadcast is under way, /broadcast shows it. Press the button again when it is over.",
+    "broadcast_used": "This button has done its work already. Write /broadcast again.",
+    "broadcast_running": "📣 <b>Broadcast {id} is being sent.</b>\n\nSent: {sent} of {audience}\nHad blocked the bot: {blocked}\nGone: {gone}\nRefused by Telegram: {refused}\nLeft: {left}{cost}",
+    "broadcast_paused": "⏸ <b>Broadcast {id} is paused.</b>\n\nSent: {sent} of {audience}\nHad blocked the bot: {blocked}\nGone: {gone}\nRefused by Telegram: {refused}\nLeft: {left}{cost}",
+    "broadcast_over": "🏁 <b>Broadcast {id} is over.</b>\n\nSent: {sent} of {audience}\nHad blocked the bot: {blocked}\nGone: {gone}\nRefused by Telegram: {refused}\nNot sent: {left}{cost}",
 }

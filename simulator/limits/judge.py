@@ -37,7 +37,7 @@ class Caps:
 class Weight:
     """What an arrival weighs: for the bot, for the chat it writes to, for a channel it reads.
 
-    `paid`: where the bot's free window is full, it may go on for Stars.
+    `paid`: the bot's free window does not hold it up; beyond the free amount it costs Stars.
     """
 
     bot: int = 0
@@ -160,8 +160,8 @@ class Judge:
         self._since_sweep += 1
         if self._since_sweep >= _SWEEP:
             self._sweep(now)
-        own = self._own(now, bot, weight)
-        if own[1] == _PAID:
+        own = self._own(bot, weight)
+        if own[1] == _PAID and self._costs(now, bot, weight):
             record.stars += _STARS_EACH * weight.bot
         keys = [(bot, chat) for chat in chats] if weight.chat else []
         self._count(record, now, wall, own, weight.bot)
@@ -177,12 +177,15 @@ class Judge:
             return self._through(record, now, own, weight, 0.0)
         return self._into_chats(record, now, own, keys, weight)
 
-    def _own(self, now: float, bot: int, weight: Weight) -> tuple[int, int]:
-        """The bot's window that a call falls under: the paid one only when the free one is full."""
-        free = (bot, _FREE)
-        if not weight.paid or not self.caps.paid:
-            return free
-        return free if self._limit(self._arrivals, free).earliest(now, weight.bot) <= now else (bot, _PAID)
+    def _own(self, bot: int, weight: Weight) -> tuple[int, int]:
+        """The bot's window that a call falls under. What may be paid takes no room from what may not."""
+        return bot, _PAID if weight.paid and self.caps.paid else _FREE
+
+    def _costs(self, now: float, bot: int, weight: Weight) -> bool:
+        """Whether the bot has had its free amount, of both kinds together, in the last second."""
+        limits = [self._limit(self._arrivals, (bot, which)) for which in (_FREE, _PAID)]
+        held = sum(limit.held(now) for limit in limits if isinstance(limit, Window))
+        return held + weight.bot > self._special.get(bot, self.caps.bot)
 
     def _into_chats(
         self, record: Record, now: float, own: tuple[int, int], keys: list[tuple[int, int]], weight: Weight
@@ -205,8 +208,7 @@ class Judge:
 
     def proceed(self, now: float, bot: int, weight: Weight, waited: float) -> Go | Refuse:
         """The second half, for a call that had to wait for its chat: the bot's own window."""
-        own = (bot, _PAID if weight.paid and self.caps.paid else _FREE)
-        return self._through(self.record(bot), now, own, weight, waited)
+        return self._through(self.record(bot), now, self._own(bot, weight), weight, waited)
 
     def _through(
         self, record: Record, now: float, own: tuple[int, int], weight: Weight, waited: float

@@ -1,20 +1,18 @@
 """`bench fairness`: pairs who chat, with and without one who writes 50 a second and a broadcast.
 
-The broadcast is fed to the streams as the network must do it: in the last lane, and never more than
-a little ahead of what is sent, so that it takes only what is left of each token's budget.
+The broadcast is the network's own, paused while the pairs are alone.
 """
 
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 
-from core.domain import envelope as envelopes
-from core.domain.envelope import Envelope, Lane, Notice
-from core.domain.ids import BotId, Epoch, PersonId
-from core.state.redis.client import RedisClient
-from core.state.redis.keys import Keys
-from core.state.redis.streams import Append, Source, Streams
-from simulator.world.actors import Person
+from core.domain.broadcast import BroadcastState
+from core.domain.content import Text
+from core.state.postgres.broadcasts import Broadcasts
+from core.state.postgres.pool import Database
+from simulator.world.actors import Bot
 from tests.bench.load import Crowd, Talker, breaches, rates, staged
 from tests.bench.report import Progress, Report, at_most, machine, middle, none_of, plain, quantile
 from tests.harness.network import Network
@@ -25,10 +23,8 @@ RATE = 12.0
 """Messages a second of the pairs on each bot: less than half of the cap."""
 
 FLOODER_RATE = 50.0
-AHEAD = 30
-"""Broadcast envelopes that may lie in a shard's stream."""
-
-SOURCE = Source("broadcast", Epoch(0))
+SAID = Text("Something new for everybody.")
+AT_ONCE = 5_000
 
 
 async def run(quick: bool, progress: Progress) -> Report:
@@ -37,7 +33,8 @@ async def run(quick: bool, progress: Progress) -> Report:
     audience = 20_000 if quick else 100_000
     conditions = machine()
     progress(f"starting {BOTS} shards, {PAIRS} pairs, an audience of {audience:,}")
-    async with staged(BOTS, 2 * PAIRS // BOTS, history=100_000) as (network, crowd):
+    async with AsyncExitStack() as stack:
+        network, crowd = await stack.enter_async_context(staged(BOTS, 2 * PAIRS // BOTS, history=100_000))
         pairs = list(crowd.talkers)
         bots = list(network.simulator.world.bots.values())
         couple = crowd.couples([(bots[0], bots[1])])
@@ -45,27 +42,34 @@ async def run(quick: bool, progress: Progress) -> Report:
         flooder = couple[0][0]
         # The load writes in turn for each bot's people: the flooder is none of them.
         crowd.leave_out(couple)
-        people = [network.simulator.world.people.create() for _ in range(audience)]
-        for number, person in enumerate(people):
-            network.simulator.world.private(bots[number % BOTS], person).started = True
+        progress(f"an audience of {audience:,}")
+        await _seat(network, bots, audience)
         await crowd.write(rates(network, RATE), 2)
         await crowd.settled(5)
         calm: list[float] = []
         busy: list[float] = []
-        sent = 0
+        database = await stack.enter_async_context(Database(network.settings.database_url or ""))
+        broadcasts = Broadcasts(database)
+        broadcast = await broadcasts.start(SAID)
+        await broadcasts.steer(broadcast, BroadcastState.PAUSED)
+        casting = 0.0
         for number in range(rounds):
             progress(f"round {number + 1} of {rounds}: pairs alone")
             calm += await _talk(network, crowd, pairs, seconds)
             progress(f"round {number + 1} of {rounds}: with one who floods, and a broadcast")
             stop = asyncio.Event()
             flooding = asyncio.ensure_future(_flood(crowd, flooder, stop))
-            casting = asyncio.ensure_future(_broadcast(network, people[sent:], stop))
-            await asyncio.sleep(0.5)
+            begun = time.monotonic()
+            await broadcasts.steer(broadcast, BroadcastState.RUNNING)
+            # A leader looks once a second.
+            await asyncio.sleep(2)
             busy += await _talk(network, crowd, pairs, seconds)
+            await broadcasts.steer(broadcast, BroadcastState.PAUSED)
+            casting += time.monotonic() - begun
             stop.set()
-            sent += await casting
             await flooding
-            await asyncio.sleep(1)
+            await asyncio.sleep(3)
+        sent = (await broadcasts.get(broadcast)).counts.sent
         lost = sum(len(talker.partner.sent) - len({number for number, _ in talker.seen}) for talker in pairs)
         broken = breaches(network.simulator)
     conditions |= {"bots": BOTS, "pairs": PAIRS, "rate_per_bot": RATE, "flooder_per_s": FLOODER_RATE}
@@ -81,7 +85,7 @@ async def run(quick: bool, progress: Progress) -> Report:
             plain("fairness.calm_p99_ms", quantile(calm, 0.99), "ms, without"),
             plain("fairness.median_ms", middle(busy), "ms, with both"),
             plain("fairness.calm_median_ms", middle(calm), "ms, without"),
-            plain("fairness.broadcast_rate", sent / (rounds * (seconds + 0.5)), "broadcast messages/s"),
+            plain("fairness.broadcast_rate", sent / casting, "broadcast messages/s"),
             none_of("fairness.lost", lost, "messages of the pairs"),
             none_of("fairness.breaches", broken, "arrivals above a limit"),
         ),
@@ -102,26 +106,21 @@ async def _flood(crowd: Crowd, flooder: Talker, stop: asyncio.Event) -> None:
         await asyncio.sleep(1 / FLOODER_RATE)
 
 
-async def _broadcast(network: Network, people: Sequence[Person], stop: asyncio.Event) -> int:
-    """Keep a little of the broadcast in every stream; how many envelopes went in."""
-    bots = network.bots
-    lines: dict[BotId, list[Person]] = {bot: [] for bot in bots}
-    for number, person in enumerate(people):
-        lines[bots[number % len(bots)]].append(person)
-    sent = 0
-    keys = Keys(network.settings.key_prefix)
-    async with RedisClient(network.settings.redis_url or "") as client:
-        streams = Streams(client, keys)
-        while not stop.is_set():
-            lengths = await client.pipeline([("XLEN", keys.inbox(bot)) for bot in bots])
-            now = round(time.time() * 1000)
-            appends = []
-            for bot, length in zip(bots, lengths, strict=True):
-                for _ in range(min(AHEAD - length, len(lines[bot]))):
-                    to = PersonId(lines[bot].pop().id)
-                    body = Notice("welcome_back", {})
-                    sealed = Envelope(envelopes.VERSION, to, Lane.BROADCAST, now, body)
-                    appends.append(Append(bot, f"{to}", envelopes.encode(sealed)))
-            sent += await streams.append(SOURCE, appends, now)
-            await asyncio.sleep(0.1)
-    return sent
+async def _seat(network: Network, bots: Sequence[Bot], count: int) -> None:
+    """So many people for the broadcast, on all bots alike, who have agreed and talk with nobody."""
+    world = network.simulator.world
+    people = [world.people.create() for _ in range(count)]
+    homes = [bots[number % len(bots)] for number in range(count)]
+    for person, home in zip(people, homes, strict=True):
+        world.private(home, person).started = True
+    async with Database(network.settings.database_url or "") as database:
+        for at in range(0, count, AT_ONCE):
+            some = slice(at, at + AT_ONCE)
+            ids, home_ids = [one.id for one in people[some]], [one.id for one in homes[some]]
+            await database.execute(
+                """WITH new AS (SELECT * FROM unnest($1::bigint[], $2::bigint[]) AS new (id, bot)),
+                        known AS (INSERT INTO people (id, consented_at, home_bot)
+                                  SELECT id, now(), bot FROM new)
+                   INSERT INTO reach (person, bot) SELECT id, bot FROM new""",
+                *(ids, home_ids),
+            )

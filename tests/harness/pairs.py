@@ -79,9 +79,13 @@ class Pairs:
 
     def add(self, bot: Bot) -> Member:
         """Somebody new on that bot."""
-        member = Member(self._world.people.create(), bot, len(self.members))
+        return self.attend(self._world.people.create(), bot)
+
+    def attend(self, person: Person, bot: Bot) -> Member:
+        """Somebody whom Telegram knows, on that bot; from now on they are heard of there alone."""
+        member = Member(person, bot, len(self.members))
         self.members.append(member)
-        self._by_person[member.person.id] = member
+        self._by_person[person.id] = member
         return member
 
     async def join(self, members: list[Member], seconds: float = 60) -> None:

@@ -36,7 +36,7 @@ class LanesMachine(RuleBasedStateMachine):
         body = relay(self.number) if lane is Lane.RELAYED else Notice("help")
         item = Item(EntryId(f"{self.number}-0"), Envelope(1, person, lane, 0, body))
         assert self.lanes.push(item, self.now) == []
-        self.waiting[person].append(item)
+        self._place(person, item)
 
     @rule(person=st.sampled_from(PEOPLE), change=st.sampled_from([Change.YOU_LEFT, Change.PARTNER_LEFT]))
     def push_leaving(self, person: PersonId, change: Change) -> None:
@@ -51,7 +51,8 @@ class LanesMachine(RuleBasedStateMachine):
                 i for i in self.waiting[person] if isinstance(i.envelope.body, Relay) and i is not in_flight
             ]
         assert void == expected
-        self.waiting[person] = [i for i in self.waiting[person] if i not in expected] + [item]
+        self.waiting[person] = [i for i in self.waiting[person] if i not in expected]
+        self._place(person, item)
         if change is Change.PARTNER_LEFT:
             assert self.lanes.closes(person, ConversationId(7))
 
@@ -92,6 +93,11 @@ class LanesMachine(RuleBasedStateMachine):
             self.lanes.again(item, self.now, wait, went=went)
             if went:
                 self.due[person] = max(self.due[person], self.now) + CHAT_INTERVAL
+            self.waiting[person].remove(item)
+            if item.envelope.lane is Lane.BROADCAST:
+                self._place(person, item, first=True)
+            else:
+                self.waiting[person].insert(0, item)
             # Whoever was told to wait has no burst left afterwards.
             self.due[person] = max(self.due[person], self.now + wait + BURST_SECONDS)
 
@@ -102,6 +108,17 @@ class LanesMachine(RuleBasedStateMachine):
     @rule()
     def forget(self) -> None:
         self.lanes.forget_idle(self.now)
+
+    def _place(self, person: PersonId, item: Item, *, first: bool = False) -> None:
+        """Broadcasts that are not on their way stand behind everything else of the chat."""
+        waiting = self.waiting[person]
+        casts = [
+            at
+            for at, one in enumerate(waiting)
+            if one.envelope.lane is Lane.BROADCAST and one is not self.out.get(person)
+        ]
+        at_end = not casts or (item.envelope.lane is Lane.BROADCAST and not first)
+        waiting.insert(len(waiting) if at_end else casts[0], item)
 
     def _may_go(self, person: PersonId) -> bool:
         """By the definition of the pace, from all that was sent and told: GCRA."""

@@ -233,7 +233,12 @@ def test_paid_broadcast_goes_beyond_the_free_second_and_counts_its_stars() -> No
     record = judge.record(7)
     assert round(record.stars, 1) == 10.0
     assert record.bot_breaches == 0
-    unpaid = judge.arrive(1.0, 1.0, 7, (999,), ONE)
+    # What is not paid has its own room still, and uses the free amount up for the others.
+    for chat in range(30):
+        assert judge.arrive(2.5, 2.5, 7, (chat + 1000,), ONE) == Go()
+    assert judge.arrive(2.5, 2.5, 7, (2000,), paid) == Go()
+    assert round(record.stars, 1) == 10.1
+    unpaid = judge.arrive(2.5, 2.5, 7, (999,), ONE)
     assert isinstance(unpaid, Go)
     assert unpaid.wait == pytest.approx(1.0)
     assert record.bot_breaches == 1
@@ -241,9 +246,9 @@ def test_paid_broadcast_goes_beyond_the_free_second_and_counts_its_stars() -> No
 
 def test_paid_broadcast_has_a_cap_of_its_own() -> None:
     judge = Judge(Caps(paid=50))
-    verdicts = [judge.arrive(1.0, 1.0, 7, (n + 1000,), Weight(bot=1, chat=1, paid=True)) for n in range(81)]
-    assert verdicts[:80] == [Go()] * 80
-    assert verdicts[80] != Go()
+    verdicts = [judge.arrive(1.0, 1.0, 7, (n + 1000,), Weight(bot=1, chat=1, paid=True)) for n in range(51)]
+    assert verdicts[:50] == [Go()] * 50
+    assert verdicts[50] != Go()
     assert judge.record(7).bot_breaches == 1
 
 

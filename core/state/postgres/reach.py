@@ -17,7 +17,9 @@ class Reach:
         """The person has opened (or opened again) the bot."""
         await self._database.execute(
             """INSERT INTO reach (person, bot) VALUES ($1, $2)
-               ON CONFLICT (person, bot) DO UPDATE SET blocked_at = NULL""",
+               ON CONFLICT (person, bot) DO UPDATE
+               SET blocked_at = NULL, away = tstzrange(reach.blocked_at, now())
+               WHERE reach.blocked_at IS NOT NULL""",
             *(person, bot),
         )
 

@@ -1,7 +1,7 @@
 """The one builder of keys. The part in braces decides the slot in a Redis Cluster."""
 
 from core.domain.conversation import Thread
-from core.domain.ids import BotId, PersonId
+from core.domain.ids import BotId, BroadcastId, PersonId
 
 
 class Keys:
@@ -70,6 +70,14 @@ class Keys:
     def stats(self, bot: BotId) -> str:
         """String: the shard's last report, expires when it stops reporting."""
         return f"{self._shard}{bot}}}:stats"
+
+    def cast(self, bot: BotId, broadcast: BroadcastId) -> str:
+        """Hash: how far a broadcast has come at the bot: cursor, how many were fed, what became of them."""
+        return f"{self._shard}{bot}}}:cast:{broadcast}"
+
+    def lost(self, bot: BotId) -> str:
+        """Set: people whom the bot found that it cannot reach, until PostgreSQL knows."""
+        return f"{self._shard}{bot}}}:lost"
 
     def user(self, person: PersonId) -> str:
         """String: the cached row of a person."""

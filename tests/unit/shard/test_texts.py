@@ -20,6 +20,7 @@ PARAMS = {
     "reason": "spam & <b>scams</b>",
     "language": "en",
     "table": "a < b",
+    "id": "7",
 }
 
 
