@@ -48,11 +48,11 @@ RATE = 0.7
 
 RECOVERY_GOAL = 5.0
 
-QUICK_UNTIL = 34.0
+QUICK_UNTIL = 30.0
 """Seconds from the start after which a quick run deals no further blow."""
 
-QUICK_QUIET = 44.0
-"""Seconds from the start until which it waits for what is still on its way."""
+QUIET = 90.0
+"""Seconds that what is still on its way is waited for; a chat takes one message a second."""
 
 
 class Part(NamedTuple):
@@ -115,9 +115,7 @@ async def _network(quick: bool, progress: Progress, seed: int, kills: int, place
             await until(lambda: len(society.ledger.members) >= per_bot, 60, "people to meet")
             await breaker.rage(max(5.0, QUICK_UNTIL - (time.monotonic() - began)) if quick else LONGEST)
             society.hush()
-            await _quiet(
-                society.ledger, max(5.0, QUICK_QUIET - (time.monotonic() - began)) if quick else 60.0
-            )
+            await _quiet(society.ledger)
         warding.cancel()
         await asyncio.gather(warding, return_exceptions=True)
         return Part(breaker, scanner, _breaches(network.simulator))
@@ -136,7 +134,7 @@ async def _supervisor(progress: Progress, seed: int, kills: int) -> Part:
                 for _ in range(kills):
                     await household.again()
                 society.hush()
-                await _quiet(society.ledger, 60.0)
+                await _quiet(society.ledger)
             await household.stop()
             return Part(household, scanner, _breaches(simulator))
     finally:
@@ -214,11 +212,10 @@ def _figures(parts: Sequence[Part], kills: int, progress: Progress) -> tuple[Fig
     )
 
 
-async def _quiet(ledger: Ledger, seconds: float) -> None:
+async def _quiet(ledger: Ledger) -> None:
     """Until every text is shown or answered, or it has been waited for long enough."""
-    loop = asyncio.get_running_loop()
-    end = loop.time() + seconds
-    while ledger.lost() and loop.time() < end:
+    end = time.monotonic() + QUIET
+    while ledger.lost() and time.monotonic() < end:
         await asyncio.sleep(0.05)
     await asyncio.sleep(1.0)
 
