@@ -31,6 +31,7 @@ MOVED = _counter("moved", "People moved from a bot that is gone to another that 
 STRANDED = _counter("stranded", "People of a bot that is gone who had opened no other.")
 INBOX_FULL = _counter("inbox_full", "Messages not passed on because their bot had too much to send already.")
 APPENDED = _counter("appended", "Envelopes that were new to a stream.")
+TOO_MUCH_ASKED = _counter("too_much_asked", "Commands and buttons passed over because they came too fast.")
 TOO_FAST = _counter("too_fast", "Messages not passed on because their writer was too fast.")
 BOUNCED = _counter("bounced", "Relayed messages turned back to their sender.")
 REPEATS = _counter("repeats", "Messages that may have been shown twice, after a death or a lost answer.")

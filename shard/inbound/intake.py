@@ -74,6 +74,8 @@ class Intake:
         self._in_order = in_order
         self._agreements = agreements
         self._manners = Manners()
+        # Of their own: who has written too fast may still stop.
+        self._asking = Manners()
 
     async def take_in(self, raw: Sequence[msgspec.Raw]) -> None:
         """Return when everything that follows from these updates is safe. Raises StaleEpoch."""
@@ -127,8 +129,10 @@ class Intake:
             if is_for_partner(update):
                 await self._standings.load([person])
                 await self._append(self._to_partner(person, taken))
-            else:
+            elif self._may_ask(person, update):
                 await self._handle(update, raw)
+            else:
+                await self._append(self._asked_too_much(person, update))
 
     async def _append(self, appends: list[Append]) -> None:
         try:
@@ -176,6 +180,20 @@ class Intake:
             # It comes again after a death: it was appended before the command was worked through.
             return []
         return [self._answer(person, update.update_id, "not_delivered_over", update.message.message_id)]
+
+    def _may_ask(self, person: PersonId, update: Update) -> bool:
+        """Whether this command or button is worked through; that a bot was blocked always is."""
+        if update.my_chat_member is not None:
+            return True
+        return self._asking.allows(person, update.update_id, self._clock.monotonic())
+
+    def _asked_too_much(self, person: PersonId, update: Update) -> list[Append]:
+        """It is passed over, and now and then the person is told so."""
+        metrics.TOO_MUCH_ASKED.inc()
+        if not self._asking.remind(person, self._clock.monotonic()):
+            return []
+        about = update.message.message_id if update.message is not None else None
+        return [self._answer(person, update.update_id, "slow_down_asking", about)]
 
     def _too_fast(self, person: PersonId, update: Update) -> list[Append]:
         """Nothing goes, and now and then the person is told so."""
@@ -238,7 +256,7 @@ class Intake:
         person: PersonId,
         update: UpdateId,
         key: str,
-        message: MessageId,
+        message: MessageId | None,
         params: dict[str, str] | None = None,
     ) -> Append:
         sealed = Envelope(

@@ -1,8 +1,9 @@
-"""Nobody writes faster for long than a chat may be written to. Pure; the time is handed in.
+"""Nobody writes, or asks, faster for long than a chat may be written to. Pure; the time is handed in.
 
 A partner's chat takes about one message a second. Who writes more builds up a backlog that only
 delays their own partner, and fills memory; so each person has a pace of their own (GCRA), with
-room for anything that a person types or pastes.
+room for anything that a person types or pastes. Commands and buttons are answered in the person's
+own chat, so they have the same pace, counted apart.
 """
 
 from collections import OrderedDict

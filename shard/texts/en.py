@@ -88,6 +88,7 @@ WORDS = {
     "clear_nothing": "There is nothing to clear any more.",
     "cleared": "🧹 Cleared, on both sides.",
     "cleared_by_partner": "🧹 Your last partner has cleared the chat on both sides.",
+    "slow_down_asking": "That is more than I can answer at once. This one and those right after it were passed over; please wait a moment.",
     "slow_down": "You are writing faster than we can pass it on. This message and those right after it were not sent; please wait a moment.",
     "old_button": "That button is out of date. /help shows what you can do.",
     "too_much_waiting": "So much is waiting to be sent to your partner's side just now that we cannot take more. This message and those right after it were not passed on; please try again in a few minutes.",

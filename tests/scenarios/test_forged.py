@@ -8,6 +8,7 @@ import pytest_asyncio
 from core.domain.fleet import BotState
 from core.state.postgres.bots import Bots
 from core.state.postgres.pool import Database
+from shard.inbound.manners import BURST
 from simulator.people.buttons import other_bot
 from tests.harness.network import Network, running
 from tests.harness.pairs import Member, Pairs, buttons_of
@@ -96,3 +97,30 @@ async def test_only_who_was_sent_on_passes_by_the_link(network: Network) -> None
         guest.words.clear()
         people.open(guest.person, second, payload)
         await _told(guest, "welcome")
+
+
+async def test_who_asks_without_end_is_passed_over_and_hinders_nobody(network: Network) -> None:
+    deeds = network.simulator.world.deeds
+    _, second = bot(network, 0)
+    pairs = Pairs(network.simulator)
+    pest, a, b = pairs.add(second), pairs.add(second), pairs.add(second)
+    await pairs.join(pairs.members)
+    await pairs.meet(a, b)
+    name = f"shard:{second.id}"
+    asked = BURST * 3
+    assert pest.last is not None
+    for number in range(asked):
+        if number % 3 == 0:
+            deeds.forge(pest.person, pest.bot, pest.last.id, "menu:find")
+        else:
+            deeds.say(pest.person, pest.bot, ("/find", "/help")[number % 3 - 1])
+
+    async def passed_over() -> bool:
+        figure = await network.figure(name, "duologue_too_much_asked_total")
+        return figure > asked // 2
+
+    await until(passed_over, 20, "commands to be passed over")
+    for _ in range(3):
+        pairs.write(a)
+        pairs.write(b)
+    await until(lambda: pairs.missing() == 0, 15, "others to go on")
