@@ -7,6 +7,7 @@ network keeps up. A text is `#<writer> <number>`; times are the monotonic clock'
 
 import asyncio
 import heapq
+import itertools
 import random
 import time
 from collections import Counter
@@ -31,7 +32,8 @@ UNLIMITED = Caps(bot=1_000_000, chat_rate=1_000_000.0, chat_burst=1_000_000.0)
 """For saturated runs: Telegram does not limit, so that the programs do."""
 
 _AT_ONCE = 1_000
-_FIRST_CONVERSATION = 1 << 44
+_CONVERSATIONS = itertools.count(1 << 44)
+"""Numbers of conversations: no two crowds of a network have one in common."""
 
 
 @dataclass(slots=True)
@@ -42,6 +44,7 @@ class Talker:
     person: Person
     bot: Bot
     partner: "Talker" = field(init=False)
+    conversation: ConversationId = field(init=False)
     sent: list[float] = field(default_factory=list)
     seen: list[tuple[int, float]] = field(default_factory=list)
 
@@ -77,6 +80,7 @@ class Crowd:
         for one, other in homes:
             a, b = self._create(one), self._create(other)
             a.partner, b.partner = b, a
+            a.conversation = b.conversation = ConversationId(next(_CONVERSATIONS))
             made.append((a, b))
         return made
 
@@ -114,19 +118,13 @@ class Crowd:
         keys = Keys(settings.key_prefix)
         async with RedisClient(settings.redis_url or "") as client:
             commands: list[Command] = []
-            for at, ((a, b), conversation) in enumerate(
-                zip(couples, self.conversations(couples), strict=True)
-            ):
-                commands += [_standing(keys, a, conversation, 0), _standing(keys, b, conversation, 1)]
+            for at, (a, b) in enumerate(couples):
+                commands += [_standing(keys, a, 0), _standing(keys, b, 1)]
                 if len(commands) >= _AT_ONCE or at == len(couples) - 1:
                     await client.pipeline(commands)
                     commands = []
             counts = Counter(talker.bot.id for talker in talkers)
             await client.pipeline([("HINCRBY", keys.chatting, bot, n) for bot, n in counts.items()])
-
-    def conversations(self, couples: Sequence[tuple[Talker, Talker]]) -> list[ConversationId]:
-        """Those in which these pairs were seated."""
-        return [ConversationId(_FIRST_CONVERSATION + a.number) for a, _ in couples]
 
     async def write(self, rates: Mapping[int, float], seconds: float, *, even: bool = False) -> None:
         """People of each bot write, together at that bot's rate a second, in turn.
@@ -252,10 +250,10 @@ def rates(network: Network, rate: float) -> dict[int, float]:
     return {int(bot): rate for bot in network.bots}
 
 
-def _standing(keys: Keys, talker: Talker, conversation: int, side: int) -> Command:
+def _standing(keys: Keys, talker: Talker, side: int) -> Command:
     return (
         *("HSET", keys.person(PersonId(talker.person.id)), "seq", 1, "phase", "chatting"),
-        *("bot", talker.bot.id, "ticket", "", "conv", conversation, "side", side),
+        *("bot", talker.bot.id, "ticket", "", "conv", talker.conversation, "side", side),
         *("partner", talker.partner.person.id, "pbot", BotId(talker.partner.bot.id)),
     )
 

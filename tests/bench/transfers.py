@@ -96,8 +96,8 @@ class Transfers:
         keys = Keys(self._network.settings.key_prefix)
         async with RedisClient(self._network.settings.redis_url or "") as client:
             records = redis = 0
-            for conversation in self._texts.conversations(self._couples):
-                key = keys.thread(Thread(conversation))
+            for talker, _ in self._couples:
+                key = keys.thread(Thread(talker.conversation))
                 records += await client.command("STRLEN", key)
                 redis += await client.command("MEMORY", "USAGE", key) or 0
         messages = self._texts.shown + AT_ONCE * len(self.measured.seconds)
