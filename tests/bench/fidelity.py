@@ -33,7 +33,7 @@ async def run(quick: bool, progress: Progress) -> Report:
         bots = network.bots
         results = await play(network, ROWS)
         await ladder.add(network)
-        transfers = Transfers(network, 6_000_000 if quick else 18_000_000)
+        transfers = Transfers(network, 3_000_000 if quick else 18_000_000)
         measured = await transfers.run(2, 3.0 if quick else 15.0, progress)
         breaches = _breaches(network, bots)
     progress("networks with vault channels and with a local Bot API server")
