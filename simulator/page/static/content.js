@@ -23,7 +23,7 @@ export function serviceWords(message) {
 
 /** A few words for a message, where there is room for one line only. */
 export function summary(message) {
-  const words = message.text ?? message.caption;
+  const words = message.text ?? message.caption ?? serviceWords(message);
   if (words) return words;
   const kind = Object.keys(NAMES).find((name) => message[name] !== undefined);
   return kind ? `${message[kind].emoji ?? ""} ${NAMES[kind]}`.trim() : "Message";
@@ -49,7 +49,7 @@ const KINDS = {
   audio: (audio) => thing(small(audio) ?? icon("play"), make("b", {}, audio.title ?? audio.file_name ?? "Music"), [audio.performer, duration(audio.duration)].filter(Boolean).join(" · ")),
   document: (file) => thing(small(file) ?? icon("file"), make("b", {}, file.file_name ?? "File"), size(file.file_size), FILE(file)),
   poll,
-  dice: (dice) => make("span", { class: "dice", role: "img", "aria-label": `${dice.emoji} shows ${shownDice(dice)}` }, shownDice(dice)),
+  dice: (dice) => make("span", { class: dice.emoji === "🎰" ? "dice reels" : "dice", role: "img", "aria-label": `${dice.emoji} shows ${shownDice(dice)}` }, shownDice(dice)),
   venue: (venue) => thing(icon("pin"), make("b", {}, venue.title), venue.address),
   location: (place, message) => thing(icon("pin"), make("b", {}, placeKind(place, message)), `${place.latitude.toFixed(4)}, ${place.longitude.toFixed(4)}`),
   contact: (contact) => thing("☎", make("b", {}, [contact.first_name, contact.last_name].filter(Boolean).join(" ")), contact.phone_number),

@@ -22,9 +22,11 @@ async function reach(path, options) {
 
 async function answer(response) {
   const said = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(said.error ?? `The simulator answered ${response.status}.`);
+  if (!response.ok) throw new Error(sentence(said.error ?? `the simulator answered ${response.status}`));
   return said;
 }
+
+const sentence = (words) => `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
 
 /** Opens the stream. `hear(event)` gets what happens, `state("on" | "off")` whether it is open. Returns a function that closes it. */
 export function listen(people, hear, state) {
