@@ -125,7 +125,7 @@ async def exhausted() -> Seen:
 
 
 async def disk_full() -> Seen:
-    """Its disk is full."""
+    """Its disk is full: it refuses what needs room, and may still take what finds some in its files."""
     with own_folder() as folder, small_disk(folder / "disk", 160) as disk:
         async with EmbeddedPostgres(disk / "pg") as server, running(2, database_url=server.url) as network:
             fillers: list[Path] = []
@@ -139,7 +139,7 @@ async def disk_full() -> Seen:
                 fillers[0].unlink()
                 await server.start()
 
-            return await _outage(network, begin, end, SHORT)
+            return await _outage(network, begin, end, SHORT, all_refused=False)
 
 
 async def _refused(database: Database) -> bool:
@@ -154,7 +154,9 @@ async def _refused(database: Database) -> bool:
     return False
 
 
-async def _outage(network: Network, begin: Step, end: Step, seconds: float) -> Seen:
+async def _outage(
+    network: Network, begin: Step, end: Step, seconds: float, *, all_refused: bool = True
+) -> Seen:
     """People whom the network knows talk, leave and meet; newcomers are asked to wait; the banned stay out.
 
     A ban during the outage is there afterwards as a whole, or not at all.
@@ -171,7 +173,8 @@ async def _outage(network: Network, begin: Step, end: Step, seconds: float) -> S
         await begin()
         talking = asyncio.ensure_future(people.talk(messages=max(4, round(seconds * RATE)), rate=RATE))
         network.simulator.world.people.open(newcomer.person, newcomer.bot)
-        await until(lambda: _asked_to_wait(strangers, newcomer), 30, "the newcomer to be asked to try again")
+        if all_refused:
+            await until(lambda: newcomer.told(TRY_LATER), 30, "the newcomer to be asked to wait")
         strangers.say(banned, "/find")
         await until(lambda: banned.told(BANNED), 20, "who is banned to be refused")
         with suppress(DatabaseAway):
@@ -200,14 +203,6 @@ async def _leave_and_meet(people: Pairs) -> None:
     await until(lambda: all(member.told("has left") for member in (b, d)), 20, "their partners to be told")
     people.say(a, "/find")
     await until(lambda: all(member.last_offers("menu:next") for member in (a, c)), 30, "two to meet")
-
-
-def _asked_to_wait(strangers: Pairs, newcomer: Member) -> bool:
-    """Whether somebody new is; at the latest when they agree, where PostgreSQL still lets itself be read."""
-    if newcomer.last_offers("consent:yes"):
-        strangers.press(newcomer, "consent:yes")
-        newcomer.last = None
-    return newcomer.told(TRY_LATER)
 
 
 def _taken_in(strangers: Pairs, newcomer: Member) -> bool:
