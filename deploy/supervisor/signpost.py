@@ -10,7 +10,7 @@ from deploy.supervisor.progress import Screen
 _EVERYWHERE = frozenset(
     (
         "",
-        "0.0.0.0",  # nosec B104  # noqa: S104 - compared with, not listened on
+        "0.0.0.0",  # noqa: S104 - compared with, not listened on
         "::",
     )
 )

@@ -1,4 +1,4 @@
-"""The form of a seal, which lies in people's chats for years: whoever changes it makes all their buttons old."""
+"""The form of a seal lies in people's chats for years: whoever changes it makes all their buttons old."""
 
 import pytest
 
