@@ -29,8 +29,8 @@ AT_ONCE = 5_000
 
 async def run(quick: bool, progress: Progress) -> Report:
     """The pairs' p99 with the two disturbers by that without, in turn."""
-    rounds, seconds = (2, 5.0) if quick else (5, 20.0)
-    audience = 20_000 if quick else 100_000
+    rounds, seconds = (2, 4.0) if quick else (5, 20.0)
+    audience = 10_000 if quick else 100_000
     conditions = machine()
     progress(f"starting {BOTS} shards, {PAIRS} pairs, an audience of {audience:,}")
     async with AsyncExitStack() as stack:
@@ -62,13 +62,13 @@ async def run(quick: bool, progress: Progress) -> Report:
             begun = time.monotonic()
             await broadcasts.steer(broadcast, BroadcastState.RUNNING)
             # A leader looks once a second.
-            await asyncio.sleep(2)
+            await asyncio.sleep(1.5)
             busy += await _talk(network, crowd, pairs, seconds)
             await broadcasts.steer(broadcast, BroadcastState.PAUSED)
             casting += time.monotonic() - begun
             stop.set()
             await flooding
-            await asyncio.sleep(3)
+            await asyncio.sleep(2)
         sent = (await broadcasts.get(broadcast)).counts.sent
         lost = sum(len(talker.partner.sent) - len({number for number, _ in talker.seen}) for talker in pairs)
         broken = breaches(network.simulator)
