@@ -278,7 +278,9 @@ def _telegram(base: _Base, token: str) -> _Telegram:
     raw = Telegram(base.session, base.settings.telegram_api_url, token, base.wire)
     budget = Budget(base.clock, base.settings.send_rate)
     metrics.BUDGET_CAP.set(base.settings.send_rate)
-    return _Telegram(raw, budget, Budget(base.clock, PAID_RATE), Direct(raw, budget))
+    # Slots are not free: as many as are of use.
+    paid = Budget(base.clock, PAID_RATE if base.settings.paid_broadcast_stars else 1.0)
+    return _Telegram(raw, budget, paid, Direct(raw, budget))
 
 
 def _state(base: _Base) -> _State:

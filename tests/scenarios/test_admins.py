@@ -153,7 +153,7 @@ async def test_everybody_is_sent_it_once_whoever_dies(network: Network) -> None:
     earlier = {person.id for person in network.simulator.world.people}
     pairs = await met(network, 9)
     audience = Audience(network, SAID)
-    homes = [[bots[at % 3]] if at % 4 else [bots[(at + 1) % 3], bots[at % 3]] for at in range(400)]
+    homes = [[bots[at % 3]] if at % 4 else [bots[(at + 1) % 3], bots[at % 3]] for at in range(240)]
     people = await audience.seat(homes)
     blockers, gone = people[:8], people[8:12]
     for person, home in zip(blockers, homes, strict=False):
@@ -213,7 +213,7 @@ async def test_a_paid_one_costs_no_more_than_was_allowed(network: Network) -> No
     bots = list(network.simulator.world.bots.values())
     said = "Quick, quick!"
     audience = Audience(network, said)
-    await audience.seat([[bots[0]]] * 150)
+    await audience.seat([[bots[0]]] * 100)
     async with Database(network.settings.database_url or "") as database:
         [begun] = await _typed(network, "broadcast", "start", said, "--yes", "--stars", f"{STARS}")
         over = await _over(Broadcasts(database), begun["id"])
