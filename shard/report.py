@@ -19,8 +19,8 @@ from shard.outbound.pacing import Budget
 from shard.standings import Standings
 
 EVERY = 1.0
-SELDOM = 5
-"""Memory and people are counted anew with every fifth report: that is dear."""
+SELDOM = 30
+"""Memory and people are counted anew with so many reports: that is dear."""
 
 RATE_OVER = 10
 """Rates are means over this many seconds."""

@@ -2,13 +2,13 @@
 
 Each poll, append and wake-up costs the same for one update as for ten. While updates come slowly each
 is fetched at once. When they come nearly as fast as the token may send, messages wait for their
-slot anyway: then a tenth of a second's updates share what one would cost.
+slot anyway: then the updates of a moment share what one would cost.
 """
 
 import math
 from dataclasses import dataclass
 
-SECONDS = 0.1
+SECONDS = 0.15
 """How long updates gather under pressure."""
 
 FROM = 0.85

@@ -29,6 +29,8 @@ from shard.standings import Standings
 WINDOW = 4_096
 READ_AT_ONCE = 256
 RETRY_SECONDS = 0.2
+GATHER_SECONDS = 0.002
+"""How long a word to Redis waits for others while calls are under way: what begins together ends together."""
 NOTES_KEPT = 10_000
 """Notes that wait until Redis has room again; without one, a reply comes without what it replies to."""
 
@@ -44,6 +46,7 @@ class Acknowledger:
         self._lately = lately
         self._lease = lease
         self._outages = outages
+        self._under_way: set[EntryId] = set()
         self._settled: list[EntryId] = []
         self._after: list[Callable[[], None]] = []
         self._notes: list[Note] = []
@@ -53,7 +56,12 @@ class Acknowledger:
     def started(self, entries: Sequence[EntryId]) -> None:
         """These entries go to Telegram now: if we die, they may be repeated, and are counted."""
         self._started.extend(entries)
+        self._under_way.update(entries)
         self._wake.set()
+
+    def answered(self, entries: Sequence[EntryId]) -> None:
+        """Their call has ended, in whatever way; what was not told yet need not be told any more."""
+        self._under_way.difference_update(entries)
 
     def settle(self, entries: Sequence[EntryId], notes: Sequence[Note], after: Callable[[], None]) -> None:
         """Call `after` when the entries are out of the stream for good; `notes` are kept with that."""
@@ -73,11 +81,16 @@ class Acknowledger:
         """Raises StaleEpoch. While Redis is away what has gathered is kept."""
         while True:
             await self._wake.wait()
+            if self._under_way:
+                await asyncio.sleep(GATHER_SECONDS)
             self._wake.clear()
             settled, self._settled = self._settled, []
             after, self._after = self._after, []
-            started, self._started = self._started, []
+            begun, self._started = self._started, []
+            started = [entry for entry in begun if entry in self._under_way]
             notes, self._notes = self._notes, []
+            if not (after or started):
+                continue
             if after:
                 passing("before_acknowledge")
             while True:

@@ -235,6 +235,7 @@ class Sender:
             finally:
                 for budget, slot in slots:
                     await budget.answered(slot)
+                self._acknowledger.answered([part.id for part in parts])
         except _NotNow:
             self._again(item, 0)
         except TooManyRequests as error:
