@@ -1,9 +1,4 @@
-"""Puts a shard together, keeps it, stops it in order. The only place of a shard that builds things.
-
-Order of the end: no further batch is polled; what was taken in is finished and confirmed; what
-lies in the lanes stays in Redis; calls under way are answered and acknowledged; the lease is
-given back.
-"""
+"""Puts a shard together and keeps it. The only place of a shard that builds things."""
 
 import asyncio
 import os
@@ -69,6 +64,7 @@ from shard.outbound.bounce import Bouncer
 from shard.outbound.casting import PAID_RATE, Casting
 from shard.outbound.crossing import Crossing
 from shard.outbound.direct import Direct
+from shard.outbound.endings import Endings
 from shard.outbound.inbox import Acknowledger, InboxReader
 from shard.outbound.lanes import ALBUM_MOST, Lanes
 from shard.outbound.media import Media
@@ -79,12 +75,10 @@ from shard.profile import present
 from shard.report import Reporter
 from shard.setback import Memory, keep, make_good
 from shard.standings import Standings
+from shard.stopping import REST_SECONDS, stop_in_order
 from shard.telegram import Telegram, TokenRefused
 from shard.vault import Vaults
 from shard.wire import Wire
-
-DRAIN_SECONDS = 5.0
-REST_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -258,7 +252,7 @@ async def _run_parts(
         parts.create_task(replayer.run(), name="replayer")
         taking_in = parts.create_task(source.run(), name="inbound")
         log.info("serving", bot=base.bot, epoch=base.lease.epoch)
-        await _stop_in_order(stop, source, taking_in, outbound.sender, base.lease)
+        await stop_in_order(stop, source, taking_in, outbound.sender, base.lease)
 
 
 def _add_doors(pages: web.Application, doors: dict[str, FileDoor]) -> None:
@@ -315,9 +309,13 @@ def _outbound(base: _Base, telegram: _Telegram, state: _State) -> _Outbound:
     crossing = Crossing(state.people, state.standings, state.messages, media, base.seal.button)
     book = CastBook(base.client, base.keys, bot)
     casting = Casting(lease, book, telegram.budget, telegram.paid, clock)
+    endings = Endings(
+        *(bot, telegram.budget, lease, base.poison, casting, lanes, acknowledger, bouncer),
+        *(state.standings, state.conversations, clock, wake),
+    )
     sender = Sender(
-        *(bot, telegram.raw, telegram.budget, lease, base.poison, casting, lanes, acknowledger, bouncer),
-        *(state.standings, state.conversations, crossing, media, clock, wake),
+        *(telegram.raw, telegram.budget, lease, casting, lanes, acknowledger, endings),
+        *(state.standings, crossing, media, clock, wake),
     )
     file_url = f"http://{reachable(base.settings.listen_host, base.settings.redis_url or '')}:{base.port}"
     reporter = Reporter(
@@ -375,26 +373,3 @@ async def _is_wanted(bots: Bots, bot: BotId) -> bool:
         return False
     except StoreAway:
         return True
-
-
-async def _stop_in_order(
-    stop: asyncio.Event,
-    source: Poller | Webhook,
-    taking_in: asyncio.Task[None],
-    sender: Sender,
-    lease: Lease,
-) -> None:
-    """When told to stop: intake, then what is under way, then the lease; ends the group."""
-    await stop.wait()
-    source.stop()
-    sender.stop()
-    await asyncio.wait({taking_in}, timeout=DRAIN_SECONDS)
-    try:
-        async with asyncio.timeout(DRAIN_SECONDS):
-            await sender.drained()
-            # Whoever serves next has a whole second's budget: ours must be over by then.
-            await asyncio.sleep(REST_SECONDS)
-            await lease.release()
-    except (TimeoutError, StoreAway) as error:
-        log.warning("not everything under way was finished", why=type(error).__name__)
-    raise Done

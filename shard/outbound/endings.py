@@ -1,0 +1,210 @@
+"""What becomes of an entry whose call has ended, or that is not sent at all.
+
+- yes from Telegram: acknowledged; the chat is free for its next entry only after that;
+- wait (429): the chat rests as told; when a second chat is told so meanwhile, the whole bot rests;
+- Telegram away: the same entry again, after a pause (it may be a repeat, which is counted);
+- the person cannot be reached: their conversation ends, the partner is told;
+- refused for good: the sender is told why, the conversation goes on;
+- addressed to a conversation that is over: turned back, never shown;
+- of a broadcast: as above, but how it is counted stands in `casting`;
+- anything in it that breaks us: put aside to be looked at, so that it stops nobody else.
+
+Each entry that was begun comes to exactly one end here: `again`, or out of the stream.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+
+import msgspec
+import structlog
+
+from core.domain import envelope as envelopes
+from core.domain.conversation import Change, Phase
+from core.domain.envelope import Happening, Lane, Relay, Unsend
+from core.domain.ids import BotId, PersonId, UpdateId
+from core.service import metrics
+from core.service.clock import Clock
+from core.state.redis.conversations import Asker, Conversations
+from core.state.redis.leases import Lease
+from core.state.redis.poison import PoisonBox
+from core.state.redis.streams import Note
+from shard.outbound import refusals
+from shard.outbound.bounce import Bouncer, patiently
+from shard.outbound.casting import Casting
+from shard.outbound.compose import Call
+from shard.outbound.crossing import message_id
+from shard.outbound.inbox import Acknowledger
+from shard.outbound.lanes import Item, Lanes
+from shard.outbound.pacing import Budget
+from shard.standings import Standings
+from shard.telegram import Refused, TelegramAway, Unreachable
+
+PAUSE_SHORTEST = 0.5
+PAUSE_LONGEST = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+class Endings:
+    """Shared with the sender's loop: `wake` is set when an entry has come to its end."""
+
+    def __init__(
+        self,
+        bot: BotId,
+        budget: Budget,
+        lease: Lease,
+        poison: PoisonBox,
+        casting: Casting,
+        lanes: Lanes,
+        acknowledger: Acknowledger,
+        bouncer: Bouncer,
+        standings: Standings,
+        conversations: Conversations,
+        clock: Clock,
+        wake: asyncio.Event,
+    ) -> None:
+        self._bot = bot
+        self._budget = budget
+        self._lease = lease
+        self._poison = poison
+        self._casting = casting
+        self._lanes = lanes
+        self._acknowledger = acknowledger
+        self._bouncer = bouncer
+        self._standings = standings
+        self._conversations = conversations
+        self._clock = clock
+        self._wake = wake
+        self._resting_until = float("-inf")
+        self._resting_chat: PersonId | None = None
+        self._failures = 0
+        self._under_way = 0
+        self._landed = asyncio.Event()
+
+    def began(self, item: Item) -> None:
+        """The entry was taken out of its lane: it is under way."""
+        self._under_way += 1
+        self._casting.began(item)
+
+    async def drained(self) -> None:
+        """Return when nothing is under way any more."""
+        while self._under_way:
+            self._landed.clear()
+            await self._landed.wait()
+
+    def again(self, item: Item, wait: float, *, went: bool = False) -> None:
+        """It stays first of its chat, which rests for `wait` seconds; `went`: it may have been shown."""
+        self._lanes.again(item, self._clock.monotonic(), wait, went=went)
+        self._land(item)
+
+    def finish(self, item: Item, parts: list[Item], *, sent: bool, notes: Sequence[Note] = ()) -> None:
+        """The chat goes on when the entry is out of the stream for good; nobody needs to wait for that."""
+        answered = self._clock.monotonic()
+        self.opened(item)
+
+        def settled() -> None:
+            self._lanes.done(item, answered, sent=sent)
+            self._land(item)
+
+        counted = self._casting.note(item, sent=sent)
+        done = [] if counted else [part.id for part in parts]
+        self._acknowledger.settle(done, [*notes, *counted], settled)
+
+    async def done(self, item: Item, parts: list[Item], notes: list[Note]) -> None:
+        """Telegram said yes; `notes` go with the acknowledgement."""
+        self._failures = 0
+        if isinstance(item.envelope.body, Unsend):
+            await self._bouncer.taken_back(item)
+        counts = refusals.is_message(item.envelope.body)
+        if counts and item.envelope.lane is not Lane.BROADCAST:
+            metrics.MESSAGES_OUT.inc(len(parts))
+            metrics.DELIVERY_SECONDS.observe(max(0.0, self._clock.wall() - item.envelope.at / 1000))
+        self.finish(item, parts, sent=counts, notes=notes)
+
+    async def not_shown(self, item: Item, parts: list[Item]) -> None:
+        """Not to be shown, or about a message that never was."""
+        body = item.envelope.body
+        if isinstance(body, Relay):
+            await self.turn_back(item, parts, "not_delivered_over")
+        elif isinstance(body, Unsend):
+            await self.turn_back(item, parts, "unsend_gone")
+        else:
+            self.finish(item, parts, sent=False)
+
+    async def turn_back(self, item: Item, parts: list[Item], key: str) -> None:
+        """Its sender is told why, in the words of that text key."""
+        for part in refusals.told_about(parts, key):
+            await self._bouncer.turn_back(part, key)
+        self.finish(item, parts, sent=False)
+
+    def rest(self, item: Item, retry_after: float) -> None:
+        """Telegram asks to wait (429)."""
+        metrics.TOO_MANY.inc()
+        now = self._clock.monotonic()
+        if now < self._resting_until and self._resting_chat != item.envelope.to:
+            self._budget.rest(retry_after)
+        self._resting_until = max(self._resting_until, now + retry_after)
+        self._resting_chat = item.envelope.to
+        self.again(item, retry_after)
+
+    def try_again(self, item: Item, error: TelegramAway, *, began: bool) -> None:
+        """Telegram did not answer as it should; `began`: the call had gone out."""
+        went = error.reached and began
+        metrics.REPEATS.inc(went)
+        pause = min(PAUSE_LONGEST, PAUSE_SHORTEST * 2 ** min(self._failures, 6))
+        self._failures += 1
+        log.warning("sending failed, trying again", why=str(error), pause=pause)
+        self.again(item, pause, went=went)
+
+    async def unreachable(self, item: Item, parts: list[Item], error: Unreachable) -> None:
+        """The recipient has blocked the bot or is gone: the conversation ends, the partner hears of it."""
+        person = item.envelope.to
+        metrics.UNREACHABLE.inc()
+
+        async def end() -> None:
+            standing = await self._standings.fresh(person)
+            if standing.phase is not Phase.IDLE and standing.bot == self._bot:
+                asker = Asker(person, self._bot, self._lease.epoch, UpdateId(0))
+                outcome = await self._conversations.leave(
+                    asker, standing.partner, partner_told=Change.PARTNER_UNREACHABLE
+                )
+                await self._conversations.carry(outcome.events, round(self._clock.wall() * 1000))
+
+        await patiently(end)
+        log.info("a person cannot be reached", code=error.code, why=error.plain)
+        self._casting.unreachable(item, error)
+        self.finish(item, parts, sent=False)
+
+    async def refused(self, item: Item, parts: list[Item], call: Call, error: Refused) -> None:
+        """Telegram refuses for good."""
+        log.warning("Telegram refused a message", method=call.method, code=error.code, why=error.plain)
+        metrics.REFUSED.inc()
+        await self.turn_back(item, parts, refusals.words_for(error, item.envelope.body))
+
+    async def put_aside(self, item: Item, parts: list[Item], why: str) -> None:
+        """It broke us: out of the stream, to be looked at."""
+        if item.envelope.lane is Lane.BROADCAST:
+            # Nothing to be kept of it: the content is in PostgreSQL, and it has to be counted.
+            self.finish(item, parts, sent=False)
+            return
+        metrics.POISON.inc(len(parts))
+        for part in parts:
+            content = envelopes.encode(part.envelope)
+            await patiently(partial(self._poison.take_out, self._lease.epoch, part.id, content, why))
+        self._lanes.done(item, self._clock.monotonic(), sent=False)
+        self._land(item)
+
+    def opened(self, item: Item, result: msgspec.Raw | None = None) -> None:
+        """The person knows of the conversation now, or will never be told better."""
+        body = item.envelope.body
+        if isinstance(body, Happening) and body.change is Change.MATCHED:
+            words = message_id(result) if result is not None else 0
+            self._standings.opened(item.envelope.to, body.standing.conversation, words)
+
+    def _land(self, item: Item) -> None:
+        """The entry is on its way no more: it is finished, or back in its lane."""
+        self._under_way -= 1
+        self._casting.ended(item)
+        self._landed.set()
+        self._wake.set()
