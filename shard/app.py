@@ -52,7 +52,7 @@ from shard.inbound.agreements import Agreements
 from shard.inbound.desk import Counter
 from shard.inbound.door import port_at, socket_at
 from shard.inbound.gathering import Gathering
-from shard.inbound.handling import Handling
+from shard.inbound.handling import Handling, NoCalls
 from shard.inbound.intake import Intake
 from shard.inbound.overview import Overview
 from shard.inbound.polling import Poller
@@ -334,8 +334,8 @@ def _inbound(
     overview, broadcasts = Overview(state.fleet, clock), Broadcasts(base.database)
     agreements, admins = Agreements(), frozenset(base.settings.admin_ids)
     handling = Handling(
-        *(Bot(token), counter, admission, state.people, overview, broadcasts, moderation, state.messages),
-        *(base.seal, agreements, admins),
+        *(Bot(token, session=NoCalls()), counter, admission, state.people, overview, broadcasts),
+        *(moderation, state.messages, base.seal, agreements, admins),
     )
     url = base.settings.webhook_url
     intake = Intake(

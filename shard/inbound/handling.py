@@ -1,10 +1,12 @@
 """Commands, buttons and membership changes go to aiogram's Dispatcher, each with its desk."""
 
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import msgspec
 import structlog
 from aiogram import Bot, Dispatcher
+from aiogram.client.session.base import BaseSession
 
 from core.domain.errors import RedisAway, StaleEpoch
 from core.domain.ids import PersonId
@@ -24,6 +26,22 @@ from shard.inbound.overview import Overview
 from shard.inbound.updates import Update
 
 log = structlog.get_logger(__name__)
+
+
+class NoCalls(BaseSession):
+    """aiogram's way to Telegram, closed: every call goes through the token's budget (desks).
+
+    Its own would also load the machine's certificates into each process, which is slow and large.
+    """
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+    async def make_request(self, *_: Any, **__: Any) -> Any:
+        raise NotImplementedError("handlers call Telegram through their desk")
+
+    def stream_content(self, *_: Any, **__: Any) -> AsyncGenerator[bytes, None]:
+        raise NotImplementedError("handlers call Telegram through their desk")
 
 
 class Handling:

@@ -62,4 +62,6 @@ def plain() -> dict[str, Any]:
         "retry": Retry(NoBackoff(), 0),
         "retry_on_error": [],
         "protocol": 2,
+        # Nor is the server told the library's name, which is looked up on the disk for each connection.
+        "driver_info": None,
     }
