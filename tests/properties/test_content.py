@@ -44,6 +44,8 @@ _SURROUNDINGS = frozenset(
     link_preview_options edit_date reply_markup sender_tag receiver_user guest_bot_caller_user
     guest_bot_caller_chat""".split()
 )
+# The shard lets types be built when they are needed (shard.lightly); here their fields are.
+Message.model_rebuild()
 CONTENT = sorted(set(Message.model_fields) - _SURROUNDINGS)
 
 
@@ -88,6 +90,7 @@ def _object(draw: st.DrawFn, model: type[TelegramObject], depth: int) -> dict[st
     if issubclass(model, Message):
         return draw(_surroundings())
     made = {}
+    model.model_rebuild()
     for name, field in model.model_fields.items():
         if field.is_required() or (depth < 3 and draw(st.booleans())):
             made[field.alias or name] = draw(_value(field.annotation, name, depth))

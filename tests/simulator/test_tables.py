@@ -47,6 +47,10 @@ def _methods() -> dict[str, type[TelegramMethod[Any]]]:
 
 
 AIOGRAM = _methods()
+# The shard lets types be built when they are needed (shard.lightly); here all are.
+for _type in vars(aiogram.types).values():
+    if isinstance(_type, type) and issubclass(_type, BaseModel):
+        _type.model_rebuild()
 
 
 def _kinds(annotation: Any) -> set[str]:
