@@ -180,7 +180,8 @@ async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.E
             bots=bots,
             memory=Memory(),
         )
-        while (token := await claim(bot, bots, Epochs(database), client, lease, stop)) is not None:
+        epochs, inbox = Epochs(database), Inbox(client, keys, bot)
+        while (token := await claim(bot, bots, epochs, client, lease, inbox, stop)) is not None:
             again = False
             try:
                 await _serve(base, token, doors, stop)

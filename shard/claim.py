@@ -17,6 +17,7 @@ from core.state.postgres.bots import Bots
 from core.state.postgres.epochs import Epochs
 from core.state.redis.client import RedisClient
 from core.state.redis.leases import Lease
+from core.state.redis.streams import Inbox
 
 RETRY_SECONDS = 0.5
 
@@ -36,9 +37,17 @@ class BotQuarantined(DuologueError):
 
 
 async def claim(
-    bot: BotId, bots: Bots, epochs: Epochs, client: RedisClient, lease: Lease, stop: asyncio.Event
+    bot: BotId,
+    bots: Bots,
+    epochs: Epochs,
+    client: RedisClient,
+    lease: Lease,
+    inbox: Inbox,
+    stop: asyncio.Event,
 ) -> str | None:
     """The bot's token, once this process may serve it; None when told to stop before.
+
+    Its stream is open then, also where the bot was gone before: nothing that is for it goes elsewhere.
 
     Raises BotUnknown, BotQuarantined, WrongKey: waiting would not help.
     """
@@ -52,6 +61,7 @@ async def claim(
     async def take() -> bool:
         await client.open()
         await lease.take(lambda above: epochs.next(f"bot:{bot}", above=above))
+        await inbox.open_gate(lease.epoch)
         return True
 
     token = await _patiently(stop, opened)

@@ -146,7 +146,7 @@ class InboxReader:
 
     async def run(self) -> None:
         """Raises StaleEpoch."""
-        await self._begin()
+        await self._count_repeats()
         while True:
             room = WINDOW - self._lanes.size
             if room <= 0 or not self._lease.valid():
@@ -167,14 +167,10 @@ class InboxReader:
             else:
                 self._outages.back(RedisAway)
 
-    async def _begin(self) -> None:
-        """Take things in, also where this bot was gone before.
-
-        What the process before had on its way may have been shown already, and will be again.
-        """
+    async def _count_repeats(self) -> None:
+        """What the process before had on its way may have been shown already, and will be again."""
         while True:
             try:
-                await self._inbox.open_gate(self._lease.epoch)
                 self._repeats = await self._inbox.reclaim()
                 break
             except RedisAway:

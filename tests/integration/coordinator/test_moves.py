@@ -33,6 +33,7 @@ from core.state.redis.fleet import Fleet
 from core.state.redis.leases import Lease
 from core.state.redis.people_cache import PeopleCache
 from core.state.redis.streams import START, Append, Inbox, Source, Streams
+from shard.claim import BotQuarantined, claim
 from tests.harness.scan import Scanner
 from tests.integration.coordinator.support import Network
 
@@ -229,10 +230,13 @@ async def test_a_bot_that_serves_again_takes_what_is_for_it(stage: Stage) -> Non
     await stage.pair((1, GONE), (2, THIRD))
     await stage.mover().step()
     client, keys = stage.network.client, stage.network.keys
+    bots = Bots(stage.database, TokenCipher("a secret of thirty-two characters"))
     lease = Lease.of_shard(client, SystemClock(), keys, GONE, "new shard")
-    epochs = Epochs(stage.database)
-    await lease.take(lambda above: epochs.next(f"bot:{GONE}", above=above))
-    await Inbox(client, keys, GONE).open_gate(lease.epoch)
+    inbox, stop = Inbox(client, keys, GONE), asyncio.Event()
+    with pytest.raises(BotQuarantined):
+        await claim(GONE, bots, Epochs(stage.database), client, lease, inbox, stop)
+    await bots.rotate(GONE, "11:new")
+    assert await claim(GONE, bots, Epochs(stage.database), client, lease, inbox, stop) == "11:new"
     await stage.pair((3, GONE), (4, THIRD))
     await stage.write(4)
     assert await stage.arrived(4, 3) == [0]
