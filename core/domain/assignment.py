@@ -16,8 +16,9 @@ from collections.abc import Iterable
 from core.domain.fleet import BotState, DirectoryEntry
 from core.domain.ids import BotId
 
-_STARTING = (BotState.PENDING, BotState.WARMING)
-"""Such a bot sends nobody away who came by themselves, though nobody is sent to it yet."""
+_STARTING = (BotState.PENDING, BotState.WARMING, BotState.QUARANTINED)
+"""Such a bot sends nobody away who came by themselves, though nobody is sent to it yet. Who is asked there
+while it is still called quarantined has its new token a moment longer than the directory knows."""
 
 
 def choose(bots: Iterable[DirectoryEntry], own: BotId, seed: int) -> BotId:

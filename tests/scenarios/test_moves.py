@@ -12,6 +12,7 @@ from core.state.postgres.bots import Bots
 from core.state.postgres.crypt import TokenCipher
 from core.state.postgres.pool import Database
 from core.state.redis.client import RedisClient
+from core.state.redis.fleet import Fleet
 from core.state.redis.keys import Keys
 from simulator.faults.rules import Kind, Rule
 from simulator.world.actors import Bot
@@ -53,7 +54,14 @@ async def _serve_again(network: Network, gone: BotId, token: str) -> None:
         await Bots(database, TokenCipher(SECRET)).rotate(gone, token)
     network.kill(f"shard:{gone}")
     network.start_shard(gone)
-    await network.serving([gone])
+    async with RedisClient(network.settings.redis_url or "") as client:
+        fleet = Fleet(client, Keys(network.settings.key_prefix))
+
+        async def takes_newcomers() -> bool:
+            entry = (await fleet.directory()).find(gone)
+            return entry is not None and entry.open
+
+        await until(takes_newcomers, 60, "the bot with the new token to take newcomers")
 
 
 @pytest.mark.parametrize("death", [0, 2, 5], ids=["nobody dies", "after the plan", "later"])
