@@ -46,7 +46,7 @@ async def run(quick: bool, progress: Progress) -> Report:
             each = (await _memory(client) - before) / entries
             progress(f"{each:.0f} bytes an entry in Redis; starting the shard")
             network.start_shard(bot)
-            await network.serving([bot])
+            await network.serving([bot], seconds=120)
             filled = highest = 0.0
             began, shown = time.monotonic(), crowd.shown
             end = began + (25 if quick else 60 + 2 * entries / RATE)
