@@ -13,6 +13,9 @@ import pytest
 
 from core.state.postgres.migrate import migrate
 from deploy.embedded import EmbeddedPostgres, EmbeddedRedis
+from tests.harness import thorough
+
+thorough.register()
 
 TEMPLATE = "migrated"
 # What is lost with the machine is no test's business; what is lost with a process is.

@@ -3,9 +3,12 @@
 from hypothesis import HealthCheck, settings
 
 THOROUGH = "thorough"
-settings.register_profile(
-    THOROUGH, max_examples=3_000, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True
-)
+
+
+def register() -> None:
+    """Make the profile known, before hypothesis looks for it."""
+    checks = list(HealthCheck)
+    settings.register_profile(THOROUGH, max_examples=3_000, deadline=None, suppress_health_check=checks)
 
 
 def examples(usual: int) -> int:
