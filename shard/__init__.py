@@ -12,5 +12,3 @@ When it dies: unconfirmed updates come again from Telegram, and the streams know
 appended; unacknowledged envelopes are read again, and those that may have reached Telegram
 already are counted as possible repeats.
 """
-
-from shard import lightly as lightly  # before anything imports aiogram

@@ -9,7 +9,6 @@ from functools import partial
 
 import aiohttp
 import structlog
-from aiogram import Bot
 from aiohttp import web
 
 from config.settings import Settings
@@ -52,7 +51,7 @@ from shard.inbound.agreements import Agreements
 from shard.inbound.desk import Counter
 from shard.inbound.door import port_at, socket_at
 from shard.inbound.gathering import Gathering
-from shard.inbound.handling import Handling, NoCalls
+from shard.inbound.handling import Handling, mute_bot
 from shard.inbound.intake import Intake
 from shard.inbound.overview import Overview
 from shard.inbound.polling import Poller
@@ -335,7 +334,7 @@ def _inbound(
     overview, broadcasts = Overview(state.fleet, clock), Broadcasts(base.database)
     agreements, admins = Agreements(), frozenset(base.settings.admin_ids)
     handling = Handling(
-        *(Bot(token, session=NoCalls()), counter, admission, state.people, overview, broadcasts),
+        *(mute_bot(token), counter, admission, state.people, overview, broadcasts),
         *(moderation, state.messages, base.seal, agreements, admins),
     )
     url = base.settings.webhook_url

@@ -7,3 +7,5 @@ in one round trip.
 When it dies in the middle: the whole batch comes again, and each part of it is known by its
 update id wherever it was already done.
 """
+
+from shard import lightly as lightly  # before anything imports aiogram

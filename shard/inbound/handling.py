@@ -44,6 +44,11 @@ class NoCalls(BaseSession):
         raise NotImplementedError("handlers call Telegram through their desk")
 
 
+def mute_bot(token: str) -> Bot:
+    """Whose updates they are, for the Dispatcher."""
+    return Bot(token, session=NoCalls())
+
+
 class Handling:
     """`handle` is what intake calls for everything that is no message to the partner."""
 
