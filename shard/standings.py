@@ -65,12 +65,22 @@ class Standings:
         if known is not None and known.seq > standing.seq:
             return False
         self._known.put(person, standing, now)
+        if known is not None and known.phase is Phase.WAITING and known.bot == standing.bot == self._bot:
+            # Found a partner; the words that say so still have to come by in our stream.
+            self._await_words(person, standing)
         for phase, people in self._engaged.items():
             if standing.phase is phase and standing.bot == self._bot:
                 people.add(person)
             else:
                 people.discard(person)
         return True
+
+    def _await_words(self, person: PersonId, standing: Standing) -> None:
+        opening = self._openings.get(person)
+        if standing.phase is Phase.CHATTING and (
+            opening is None or opening.conversation != standing.conversation
+        ):
+            self.opens(person, standing.conversation)
 
     def thread(self, person: PersonId, conversation: ConversationId, source: BotId) -> Thread | None:
         """Between which chats the person's conversation goes on.

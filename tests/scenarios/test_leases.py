@@ -50,7 +50,7 @@ async def test_a_shard_frozen_beyond_its_lease_changes_nothing_any_more(network:
     second = network.start_shard(bot_id, "second")
     await until(lambda: "epoch=" in network.log(second), 20, "the second process to serve")
     network.thaw(name)
-    assert await network.end_of(name) == 1
+    assert await network.end_of(name) == 1, network.log(name)
     assert "is no longer the newest, this process owns it no more" in network.log(name)
 
     async def counted() -> bool:
@@ -65,6 +65,25 @@ async def test_a_shard_frozen_beyond_its_lease_changes_nothing_any_more(network:
     network.kill(name)
     network.start_shard(bot_id)
     await parted(pairs)
+
+
+async def test_a_leader_frozen_beyond_its_lease_makes_nothing_any_more(network: Network) -> None:
+    async def leads(number: int) -> bool:
+        return await network.figure(f"coordinator:{number}", "duologue_coordinator_leads") == 1
+
+    (leader,) = [number for number in (0, 1) if await leads(number)]
+    other = 1 - leader
+    network.freeze(f"coordinator:{leader}")
+    await until(lambda: leads(other), 20, "the standby to lead")
+    before = await network.figure(f"coordinator:{other}", "duologue_stale_refused")
+    network.thaw(f"coordinator:{leader}")
+
+    async def refused() -> bool:
+        return await network.figure(f"coordinator:{other}", "duologue_stale_refused") > before
+
+    await until(refused, 20, "what the frozen leader wanted to write to be counted as refused")
+    assert network.ended() == {}
+    await parted(await met(network, 2))
 
 
 async def test_a_batch_that_comes_again_reaches_nobody_else(network: Network) -> None:
