@@ -9,35 +9,44 @@ when a value is refused and stand in config/example.env.
 
 import difflib
 import os
-import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from config.values import (
+    A_DATABASE,
+    A_PORT,
+    A_USER,
+    AN_ACCOUNT,
+    SECRET_KEY_LENGTH,
+    DatabaseUrl,
+    Durability,
+    LogFormat,
+    LogLevel,
+    Port,
+    RedisUrl,
+    check_api_url,
+    check_key_prefix,
+    check_secret,
+    lower_case,
+    read_channels,
+    read_database_urls,
+    read_failpoints,
+    read_ids,
+    read_tokens,
+    shown,
+)
+
 PREFIX = "DUOLOGUE_"
 ENV_FILE = f"{PREFIX}ENV_FILE"
-SECRET_KEY_LENGTH = 32
-"""Fewest characters of a secret key."""
-
-Durability = Literal["fsync", "replica", "fast"]
-LogLevel = Literal["debug", "info", "warning", "error"]
-LogFormat = Literal["console", "json"]
-
-_TOKEN = re.compile(r"[0-9]{5,}:[A-Za-z0-9_-]{30,}", re.ASCII)
-_KEY_PREFIX = re.compile(r"[A-Za-z0-9_.:-]{1,32}", re.ASCII)
 _SOCKETS_LENGTH = 75
 """A socket's path has at most 107 characters, its name among them."""
-
-_SHOWN = 30
-"""A longer value is not repeated to the operator: it may be a token in the wrong place."""
 
 
 class SettingsError(Exception):
@@ -51,132 +60,6 @@ class SettingsError(Exception):
         self.problems = tuple(problems)
 
 
-def _items(value: object) -> list[str]:
-    """The parts of a comma list; spaces around them and an empty last one mean nothing."""
-    if not isinstance(value, str):
-        raise ValueError("is no text")
-    return [part.strip() for part in value.strip().rstrip(",").split(",")] if value.strip() else []
-
-
-def _read_tokens(value: object) -> tuple[SecretStr, ...]:
-    if isinstance(value, tuple) and all(isinstance(item, SecretStr) for item in value):
-        return value
-    tokens = _items(value)
-    for number, token in enumerate(tokens, 1):
-        if not _TOKEN.fullmatch(token):
-            raise ValueError(f"has a wrong token (number {number} of {len(tokens)})")
-    bots = Counter(int(token.partition(":")[0]) for token in tokens)
-    for bot, times in bots.items():
-        if times > 1:
-            raise ValueError(f"has bot {bot} {times} times")
-    return tuple(SecretStr(token) for token in tokens)
-
-
-def _read_ids(value: object) -> tuple[int, ...]:
-    if isinstance(value, tuple):
-        return value
-    parts = _items(value)
-    for part in parts:
-        if not re.fullmatch(r"[1-9][0-9]{0,18}", part, re.ASCII):
-            raise ValueError(f"has {_shown(part)} in it")
-    return tuple(dict.fromkeys(int(part) for part in parts))
-
-
-def _read_channels(value: object) -> tuple[int, ...]:
-    if isinstance(value, tuple):
-        return value
-    parts = _items(value)
-    for part in parts:
-        if not re.fullmatch(r"-[1-9][0-9]{0,18}", part, re.ASCII):
-            raise ValueError(f"has {_shown(part)} in it")
-    return tuple(dict.fromkeys(int(part) for part in parts))
-
-
-def _check_url(value: str, schemes: Iterable[str]) -> str:
-    """The URL again. It may hold a password: an error tells its scheme and nothing else."""
-    scheme, found, _ = value.partition("://")
-    if not found:
-        raise ValueError(f"has {len(value)} characters but no '://'")
-    if scheme not in schemes:
-        raise ValueError(f"begins with {_shown(scheme + '://')}")
-    try:
-        for host in urlsplit(value).netloc.rpartition("@")[2].split(","):
-            if urlsplit(f"//{host}").port == 0:
-                raise ValueError
-    except ValueError:
-        raise ValueError(f"begins with '{scheme}://' but has no valid host or port after it") from None
-    if re.search(r"\s", value):
-        raise ValueError("has a space in it")
-    return value
-
-
-def _check_api_url(value: str) -> str:
-    _check_url(value, ("http", "https"))
-    if not urlsplit(value).hostname:
-        raise ValueError("names no host")
-    return value.rstrip("/")
-
-
-def _check_database_url(value: str) -> str:
-    return _check_url(value, ("postgresql", "postgres"))
-
-
-_REDIS_SCHEMES = (
-    *("redis", "rediss", "unix"),
-    *("redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"),
-)
-
-
-def _check_redis_url(value: str) -> str:
-    value = _check_url(value, _REDIS_SCHEMES)
-    parts = urlsplit(value)
-    if parts.scheme.endswith("+sentinel") and not re.fullmatch(r"/[^/]+(/\d+)?", parts.path):
-        raise ValueError("names no master after the sentinels")
-    return value
-
-
-def _read_database_urls(value: object) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else tuple(_check_database_url(part) for part in _items(value))
-
-
-def _check_secret(value: SecretStr) -> SecretStr:
-    length = len(value.get_secret_value())
-    if length < SECRET_KEY_LENGTH:
-        raise ValueError(f"has {length} characters")
-    return value
-
-
-def _check_key_prefix(value: str) -> str:
-    if not _KEY_PREFIX.fullmatch(value):
-        raise ValueError(f"is {_shown(value)}")
-    return value
-
-
-def _read_failpoints(value: object) -> tuple[tuple[str, int], ...]:
-    if isinstance(value, tuple):
-        return value
-    points = []
-    for part in _items(value):
-        found = re.fullmatch(r"([a-z_]+):([1-9][0-9]{0,8})", part, re.ASCII)
-        if found is None:
-            raise ValueError(f"has {_shown(part)} in it")
-        points.append((found[1], int(found[2])))
-    return tuple(points)
-
-
-def _lower(value: object) -> object:
-    return value.strip().lower() if isinstance(value, str) else value
-
-
-Port = Annotated[int, Field(ge=1, le=65535)]
-DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
-RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]
-_ACCOUNT = "the same server with an account of its own, of few rights (deploy/postgres/roles.sql), or empty"
-_USER = "the same server with a user of its own, of few rights (deploy/redis/users.acl), or empty"
-_A_PORT = "a free port, a whole number from 1 to 65535"
-_A_DATABASE = "like postgresql://user:password@host:5432/name (with ?pgbouncer=1 behind PgBouncer)"
-
-
 class Settings(BaseSettings):
     """All settings. Made by `load`."""
 
@@ -184,16 +67,16 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True
     )
 
-    bot_tokens: Annotated[tuple[SecretStr, ...], NoDecode, PlainValidator(_read_tokens)] = Field(
+    bot_tokens: Annotated[tuple[SecretStr, ...], NoDecode, PlainValidator(read_tokens)] = Field(
         default=(), description="tokens from @BotFather, each like 123456789:AAE..., with commas between them"
     )
-    telegram_api_url: Annotated[str, AfterValidator(_check_api_url)] = Field(
+    telegram_api_url: Annotated[str, AfterValidator(check_api_url)] = Field(
         default="https://api.telegram.org",
         description="the address of a Bot API server, like http://localhost:8081",
     )
-    database_url: DatabaseUrl | None = Field(default=None, repr=False, description=_A_DATABASE)
-    database_replica_urls: Annotated[tuple[str, ...], NoDecode, PlainValidator(_read_database_urls)] = Field(
-        default=(), repr=False, description="read replicas with commas between them, each " + _A_DATABASE
+    database_url: DatabaseUrl | None = Field(default=None, repr=False, description=A_DATABASE)
+    database_replica_urls: Annotated[tuple[str, ...], NoDecode, PlainValidator(read_database_urls)] = Field(
+        default=(), repr=False, description="read replicas with commas between them, each " + A_DATABASE
     )
     redis_url: RedisUrl | None = Field(
         default=None,
@@ -201,23 +84,23 @@ class Settings(BaseSettings):
         description="like redis://:password@host:6379/0, rediss://, unix://, "
         "redis+sentinel://host:26379,host,host/name or redis+cluster://host:6379,host,host",
     )
-    shard_database_url: DatabaseUrl | None = Field(default=None, repr=False, description=_ACCOUNT)
-    shard_redis_url: RedisUrl | None = Field(default=None, repr=False, description=_USER)
-    coordinator_database_url: DatabaseUrl | None = Field(default=None, repr=False, description=_ACCOUNT)
-    coordinator_redis_url: RedisUrl | None = Field(default=None, repr=False, description=_USER)
-    secret_key: Annotated[SecretStr, AfterValidator(_check_secret)] | None = Field(
+    shard_database_url: DatabaseUrl | None = Field(default=None, repr=False, description=AN_ACCOUNT)
+    shard_redis_url: RedisUrl | None = Field(default=None, repr=False, description=A_USER)
+    coordinator_database_url: DatabaseUrl | None = Field(default=None, repr=False, description=AN_ACCOUNT)
+    coordinator_redis_url: RedisUrl | None = Field(default=None, repr=False, description=A_USER)
+    secret_key: Annotated[SecretStr, AfterValidator(check_secret)] | None = Field(
         default=None,
         description=f"{SECRET_KEY_LENGTH} or more random characters, with which tokens are kept encrypted",
     )
-    admin_ids: Annotated[tuple[int, ...], NoDecode, PlainValidator(_read_ids)] = Field(
+    admin_ids: Annotated[tuple[int, ...], NoDecode, PlainValidator(read_ids)] = Field(
         default=(), description="Telegram user ids of the admins, whole numbers with commas between them"
     )
-    vault_channels: Annotated[tuple[int, ...], NoDecode, PlainValidator(_read_channels)] = Field(
+    vault_channels: Annotated[tuple[int, ...], NoDecode, PlainValidator(read_channels)] = Field(
         default=(),
         description="ids of private channels like -1001234567890, commas between them, in which every bot is "
         "an administrator: big files go from bot to bot through them",
     )
-    webhook_url: Annotated[str, AfterValidator(_check_api_url)] | None = Field(
+    webhook_url: Annotated[str, AfterValidator(check_api_url)] | None = Field(
         default=None,
         description="the public address of a front door, like https://bots.example.org, to which Telegram "
         "brings updates; without it they are fetched",
@@ -239,10 +122,10 @@ class Settings(BaseSettings):
     listen_host: str = Field(
         default="127.0.0.1", description="the address to listen on; 0.0.0.0 lets other machines in"
     )
-    console_port: Port = Field(default=8080, description=_A_PORT)
-    simulator_port: Port = Field(default=8081, description=_A_PORT)
+    console_port: Port = Field(default=8080, description=A_PORT)
+    simulator_port: Port = Field(default=8081, description=A_PORT)
     metrics_port: Port = Field(
-        default=9100, description=_A_PORT + "; processes on one machine take this one and those above it"
+        default=9100, description=A_PORT + "; processes on one machine take this one and those above it"
     )
     send_rate: float = Field(
         default=30.0,
@@ -276,19 +159,19 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="seconds, 0 to 3600, after which last partners may meet again if nobody else is there",
     )
-    durability: Annotated[Durability, BeforeValidator(_lower)] = Field(
+    durability: Annotated[Durability, BeforeValidator(lower_case)] = Field(
         default="fsync", description="fsync, replica or fast; fast may lose the last second in a power cut"
     )
-    key_prefix: Annotated[str, AfterValidator(_check_key_prefix)] = Field(
+    key_prefix: Annotated[str, AfterValidator(check_key_prefix)] = Field(
         default="duo:", description="1 to 32 of A-Z a-z 0-9 _ . : - that begin every Redis key"
     )
-    log_level: Annotated[LogLevel, BeforeValidator(_lower)] = Field(
+    log_level: Annotated[LogLevel, BeforeValidator(lower_case)] = Field(
         default="info", description="debug, info, warning or error"
     )
-    log_format: Annotated[LogFormat, BeforeValidator(_lower)] = Field(
+    log_format: Annotated[LogFormat, BeforeValidator(lower_case)] = Field(
         default="console", description="console or json"
     )
-    failpoints: Annotated[tuple[tuple[str, int], ...], NoDecode, PlainValidator(_read_failpoints)] = Field(
+    failpoints: Annotated[tuple[tuple[str, int], ...], NoDecode, PlainValidator(read_failpoints)] = Field(
         default=(),
         description="empty; in tests, where a process is to die, like after_send:3",
     )
@@ -380,7 +263,7 @@ def _problem(error: ErrorDetails) -> str:
     """One line: the variable, what it got (our own checks never say a secret), what it should be."""
     field = str(error["loc"][0])
     own = error.get("ctx", {}).get("error")
-    got = str(own) if error["type"] == "value_error" else f"is {_shown(str(error['input']))}"
+    got = str(own) if error["type"] == "value_error" else f"is {shown(str(error['input']))}"
     return f"{_variable(field)} {got}; it should be {Settings.model_fields[field].description}"
 
 
@@ -397,7 +280,3 @@ def _clashes(settings: Settings) -> list[str]:
         told = Settings.model_fields["webhook_sockets"].description
         problems.append(f"{_variable('webhook_sockets')} has {length} characters; it should be {told}")
     return problems
-
-
-def _shown(text: str) -> str:
-    return repr(text) if len(text) <= _SHOWN and "@" not in text else f"a text of {len(text)} characters"

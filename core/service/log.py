@@ -13,7 +13,7 @@ from pathlib import Path
 
 import structlog
 
-from config.settings import LogFormat, LogLevel
+from config.values import LogFormat, LogLevel
 
 _TOKEN = re.compile(r"[0-9]{5,}(?::|%3[Aa])[A-Za-z0-9_-]{20,}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from redis import asyncio as redis_asyncio
 from redis import exceptions
 
-from config.settings import Durability
+from config.values import Durability
 from core.domain.errors import RedisAway, RedisFull
 from core.service import metrics
 from core.state.redis.cluster import Cluster

@@ -10,7 +10,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from config.settings import LogFormat
+from config.values import LogFormat
 from core.service import log
 
 TOKEN = "1234567890:" + "Example-Token_" * 2 + "1234567"
