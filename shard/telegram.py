@@ -23,11 +23,16 @@ class TelegramError(DuologueError):
 
 
 class TelegramAway(TelegramError):
-    """Telegram cannot be reached, or fails. `reached`: the call may have been carried out."""
+    """Telegram cannot be reached, or fails.
 
-    def __init__(self, why: str, *, reached: bool) -> None:
+    `reached`: the call may have been carried out. `arrived`: it may count for Telegram's limits, also
+    where it failed there.
+    """
+
+    def __init__(self, why: str, *, reached: bool, arrived: bool = False) -> None:
         super().__init__(f"Telegram does not answer as it should: {why}")
         self.reached = reached
+        self.arrived = reached or arrived
 
 
 class TooDeep(TelegramError):
@@ -126,7 +131,9 @@ class Telegram:
         try:
             answer = _answers.decode(body)
         except msgspec.MsgspecError:
-            raise TelegramAway(f"{status} with a body that is no JSON", reached=status < 500) from None
+            raise TelegramAway(
+                f"{status} with a body that is no JSON", reached=status < 500, arrived=True
+            ) from None
         except RecursionError:
             raise TooDeep(method, body) from None
         if answer.ok:
@@ -189,6 +196,6 @@ def _error(method: str, answer: _Answer) -> TelegramError:
         case 400 if any(words in description for words in _UNREACHABLE):
             return Unreachable(method, code, description)
         case _ if code >= 500:
-            return TelegramAway(f"{code} {description}", reached=False)
+            return TelegramAway(f"{code} {description}", reached=False, arrived=True)
         case _:
             return Refused(method, code, description)

@@ -94,7 +94,7 @@ class Endings:
             await self._landed.wait()
 
     def again(self, item: Item, wait: float, *, went: bool = False) -> None:
-        """It stays first of its chat, which rests for `wait` seconds; `went`: it may have been shown."""
+        """It stays first of its chat, which rests for `wait` seconds; `went`: it may count for its limit."""
         self._lanes.again(item, self._clock.monotonic(), wait, went=went)
         self._land(item)
 
@@ -150,12 +150,11 @@ class Endings:
 
     def try_again(self, item: Item, error: TelegramAway, *, began: bool) -> None:
         """Telegram did not answer as it should; `began`: the call had gone out."""
-        went = error.reached and began
-        metrics.REPEATS.inc(went)
+        metrics.REPEATS.inc(error.reached and began)
         pause = min(PAUSE_LONGEST, PAUSE_SHORTEST * 2 ** min(self._failures, 6))
         self._failures += 1
         log.warning("sending failed, trying again", why=str(error), pause=pause)
-        self.again(item, pause, went=went)
+        self.again(item, pause, went=error.arrived and began)
 
     async def unreachable(self, item: Item, parts: list[Item], error: Unreachable) -> None:
         """The recipient has blocked the bot or is gone: the conversation ends, the partner hears of it."""

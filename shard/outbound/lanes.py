@@ -153,7 +153,7 @@ class Lanes:
     def again(self, item: Item, now: float, wait: float, *, went: bool = False) -> None:
         """The entry could not be sent; it stays first of its chat, which rests for `wait` seconds.
 
-        `went`: its messages may have reached the chat all the same, so they count for its pace.
+        `went`: its messages may count at Telegram all the same, so they count for its pace.
         """
         chat = self._chats[item.envelope.to]
         for _ in range(chat.taken if went else 0):
