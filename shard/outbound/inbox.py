@@ -145,6 +145,7 @@ class InboxReader:
         self._cursor = START
         self.caught_up = asyncio.Event()
         """Set when all that lay in the stream at the start, as far as the window reaches, is known here."""
+        self._repeats: set[EntryId] = set()
 
     async def run(self) -> None:
         """Raises StaleEpoch."""
@@ -179,13 +180,13 @@ class InboxReader:
         """What the process before had on its way may have been shown already, and will be again."""
         while True:
             try:
-                repeats = await self._inbox.reclaim()
+                self._repeats = await self._inbox.reclaim()
                 break
             except RedisAway:
                 await asyncio.sleep(RETRY_SECONDS)
-        if repeats:
-            metrics.REPEATS.inc(len(repeats))
-            log.info("messages that were on their way are sent again", count=len(repeats))
+        if self._repeats:
+            metrics.REPEATS.inc(len(self._repeats))
+            log.info("messages that were on their way are sent again", count=len(self._repeats))
 
     async def _take(self, entry: Entry) -> None:
         if entry.id in self._lately:
@@ -204,9 +205,12 @@ class InboxReader:
                 # Something newer has happened to this person, or nothing that is put into words.
                 await self._acknowledger.done(entry.id)
                 return
-        if isinstance(envelope.body, Happening) and envelope.body.change is Change.MATCHED:
-            # Also where the process before may have shown it: nobody knows by which message. Who has answered
-            # it already is asked to send that again, which is better than a word to the wrong person.
+        if (
+            isinstance(envelope.body, Happening)
+            and envelope.body.change is Change.MATCHED
+            # What may have been shown already by the process before has been answered, perhaps.
+            and entry.id not in self._repeats
+        ):
             self._standings.opens(envelope.to, envelope.body.standing.conversation)
         for void in self._lanes.push(Item(entry.id, envelope), self._clock.monotonic()):
             await self._bouncer.turn_back(void, "not_delivered_over")
