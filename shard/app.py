@@ -250,15 +250,9 @@ async def _run_parts(
         parts.create_task(present(telegram.direct.call), name="profile")
         parts.create_task(vigil.run(), name="vigil")
         parts.create_task(replayer.run(), name="replayer")
-        taking_in = parts.create_task(_take_in(source, outbound.reader), name="inbound")
+        taking_in = parts.create_task(source.run(), name="inbound")
         log.info("serving", bot=base.bot, epoch=base.lease.epoch)
         await stop_in_order(stop, source, taking_in, outbound.sender, base.lease)
-
-
-async def _take_in(source: Poller | Webhook, reader: InboxReader) -> None:
-    """Only when it is known here who was matched: what they wrote before is not meant for the new partner."""
-    await reader.caught_up.wait()
-    await source.run()
 
 
 def _add_doors(pages: web.Application, doors: dict[str, FileDoor]) -> None:

@@ -68,10 +68,6 @@ class Standings:
         if known is not None and known.phase is Phase.WAITING and known.bot == standing.bot == self._bot:
             # Found a partner; the words that say so still have to come by in our stream.
             self._await_words(person, standing)
-        if standing.words and standing.phase is Phase.CHATTING and standing.bot == self._bot:
-            # The process before told them: so much is known of it.
-            self._await_words(person, standing)
-            self.opened(person, standing.conversation, standing.words)
         for phase, people in self._engaged.items():
             if standing.phase is phase and standing.bot == self._bot:
                 people.add(person)

@@ -22,7 +22,7 @@ import structlog
 from core.domain import envelope as envelopes
 from core.domain.conversation import Change, Phase
 from core.domain.envelope import Happening, Lane, Relay, Unsend
-from core.domain.ids import BotId, MessageId, PersonId, UpdateId
+from core.domain.ids import BotId, PersonId, UpdateId
 from core.service import metrics
 from core.service.clock import Clock
 from core.state.redis.conversations import Asker, Conversations
@@ -194,15 +194,12 @@ class Endings:
         self._lanes.done(item, self._clock.monotonic(), sent=False)
         self._land(item)
 
-    def opened(self, item: Item, result: msgspec.Raw | None = None) -> list[Note]:
-        """The person knows of the conversation now, or will never be told better; what is to be kept."""
+    def opened(self, item: Item, result: msgspec.Raw | None = None) -> None:
+        """The person knows of the conversation now, or will never be told better."""
         body = item.envelope.body
-        if not isinstance(body, Happening) or body.change is not Change.MATCHED:
-            return []
-        person, conversation = item.envelope.to, body.standing.conversation
-        words = message_id(result) if result is not None else MessageId(0)
-        self._standings.opened(person, conversation, words)
-        return [self._conversations.shown(person, self._bot, conversation, words)] if words else []
+        if isinstance(body, Happening) and body.change is Change.MATCHED:
+            words = message_id(result) if result is not None else 0
+            self._standings.opened(item.envelope.to, body.standing.conversation, words)
 
     def _land(self, item: Item) -> None:
         """The entry is on its way no more: it is finished, or back in its lane."""

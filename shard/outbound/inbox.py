@@ -19,7 +19,6 @@ from core.service import metrics
 from core.service.clock import Clock
 from core.service.failpoints import passing
 from core.service.outages import Outages
-from core.state.redis.client import BLOCK_MS
 from core.state.redis.leases import Lease
 from core.state.redis.poison import PoisonBox, wordless
 from core.state.redis.streams import START, Entry, Inbox, Note
@@ -143,8 +142,6 @@ class InboxReader:
         self._wake = wake
         self._outages = outages
         self._cursor = START
-        self.caught_up = asyncio.Event()
-        """Set when all that lay in the stream at the start, as far as the window reaches, is known here."""
         self._repeats: set[EntryId] = set()
 
     async def run(self) -> None:
@@ -153,14 +150,10 @@ class InboxReader:
         while True:
             room = WINDOW - self._lanes.size
             if room <= 0 or not self._lease.valid():
-                if room <= 0:
-                    self.caught_up.set()
                 await asyncio.sleep(0.05)
                 continue
             try:
-                block_ms = BLOCK_MS if self.caught_up.is_set() else 1
-                most = min(room, READ_AT_ONCE)
-                entries = await self._inbox.read(self._cursor, most, block_ms=block_ms)
+                entries = await self._inbox.read(self._cursor, min(room, READ_AT_ONCE))
                 if not self._lease.valid():
                     # Another server may have answered, of which we know nothing yet.
                     continue
@@ -168,8 +161,6 @@ class InboxReader:
                 for entry in entries:
                     await self._take(entry)
                     self._cursor = entry.id
-                if len(entries) < most:
-                    self.caught_up.set()
             except RedisAway as error:
                 self._outages.away(error)
                 await asyncio.sleep(RETRY_SECONDS)

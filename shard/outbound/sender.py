@@ -207,8 +207,8 @@ class Sender:
             await self._endings.turn_back(item, parts, trouble.key)
         else:
             passing("after_send")
-            notes = self._endings.opened(item, result) + self._crossing.delivered(parts, result)
-            await self._endings.done(item, parts, notes)
+            self._endings.opened(item, result)
+            await self._endings.done(item, parts, self._crossing.delivered(parts, result))
 
     async def _take(self, item: Item, call: Call, slots: list[tuple[Budget, Slot]]) -> None:
         """As many slots as the call counts for.

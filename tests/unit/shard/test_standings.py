@@ -47,9 +47,3 @@ def test_whose_words_may_not_come_by_here_is_not_waited_for(
         standings.learn(ME, before)
     standings.learn(ME, Standing(seq=2, phase=Phase.CHATTING, bot=HERE, conversation=TALK))
     assert _meant(standings, 5)
-
-
-def test_a_new_process_learns_from_redis_which_message_told_them(standings: Standings) -> None:
-    told = Standing(seq=2, phase=Phase.CHATTING, bot=HERE, conversation=TALK, words=MessageId(6))
-    standings.learn(ME, told)
-    assert [_meant(standings, message) for message in (5, 6, 7)] == [False, False, True]
