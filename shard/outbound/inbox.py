@@ -89,7 +89,7 @@ class Acknowledger:
             begun, self._started = self._started, []
             started = [entry for entry in begun if entry in self._under_way]
             notes, self._notes = self._notes, []
-            if not (after or started):
+            if not (after or started or notes):
                 continue
             if after:
                 passing("before_acknowledge")
