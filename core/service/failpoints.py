@@ -21,6 +21,7 @@ NAMES: Final = (
     "mid_end",
     "mid_carry",
     "mid_move",
+    "mid_ban",
 )
 
 _left: dict[str, int] = {}

@@ -13,6 +13,7 @@ from core.domain.envelope import Envelope, Lane, Notice
 from core.domain.ids import BotId, Epoch, PersonId, UpdateId
 from core.domain.person import Person
 from core.service.clock import Clock
+from core.service.failpoints import passing
 from core.state.people import People
 from core.state.postgres.reports import Reported, Reports
 from core.state.redis.conversations import Asker, Conversations
@@ -50,7 +51,9 @@ class Moderation:
         """
         until = self._clock.wall() + days * 86_400
         row = await self._people.ban(person, until, reason)
+        passing("mid_ban")
         await self.stop(person)
+        passing("mid_ban")
         now = round(self._clock.wall() * 1000)
         standing = (await self._conversations.standings([person]))[0]
         home = standing.bot or row.home

@@ -22,6 +22,7 @@ from core.domain.errors import RedisAway, StoreAway
 from core.domain.ids import BotId, PersonId
 from core.domain.person import Person
 from core.service.clock import Clock, SystemClock
+from core.service.failpoints import passing
 from core.state.postgres.people import PeopleTable
 from core.state.postgres.pool import DatabaseAway
 from core.state.redis.people_cache import Cached, Change, Channel, PeopleCache
@@ -116,7 +117,9 @@ class People:
 
     async def ban(self, person: PersonId, until: float, reason: str) -> Person:
         """Shut somebody out, see PeopleTable.ban. Raises DatabaseAway."""
-        return await self._changed(await self._table.ban(person, until, reason))
+        banned = await self._table.ban(person, until, reason)
+        passing("mid_ban")
+        return await self._changed(banned)
 
     # --- Changes --------------------------------------------------------------------------------
 

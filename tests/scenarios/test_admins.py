@@ -20,7 +20,7 @@ from simulator.world.identity import Identity
 from simulator.world.messages import Message
 from tests.deploy.up import duologue
 from tests.harness.network import Network, running
-from tests.harness.pairs import Pairs
+from tests.harness.pairs import Member, Pairs
 from tests.harness.stage import begins, bot, breaches, complete, met
 from tests.harness.waiting import until
 
@@ -38,7 +38,16 @@ async def network() -> AsyncIterator[Network]:
     async with running(
         3, coordinators=2, options=options, admin_ids=(ADMIN,), paid_broadcast_stars=STARS
     ) as network:
+        network.simulator.world.people.create()
+        pairs = Pairs(network.simulator)
+        await pairs.join([_admin(network, pairs)])
         yield network
+
+
+def _admin(network: Network, pairs: Pairs) -> Member:
+    """The admin, on the first bot."""
+    world = network.simulator.world
+    return pairs.attend(world.people.find(ADMIN), next(iter(world.bots.values())))
 
 
 class Audience:
@@ -79,9 +88,9 @@ async def test_an_admin_sees_it_first_and_sends_it_once(network: Network) -> Non
     world = network.simulator.world
     bots = list(world.bots.values())
     pairs = Pairs(network.simulator)
-    admin, other, third = (pairs.add(one) for one in bots)
-    assert admin.person.id == ADMIN
-    await pairs.join([admin, other, third])
+    admin = _admin(network, pairs)
+    other, third = (pairs.add(one) for one in bots[1:])
+    await pairs.join([other, third])
     caption = "Look, our new bot!"
     audience = Audience(network, caption)
     picture = world.deeds.attach(admin.person, admin.bot, world.media.made_up("photo", 9_000), caption)
@@ -115,9 +124,9 @@ async def test_an_admin_sees_it_first_and_sends_it_once(network: Network) -> Non
 async def test_a_ban_ends_the_chat_and_holds_on_every_bot(network: Network) -> None:
     world = network.simulator.world
     pairs = Pairs(network.simulator)
-    first, second, third = world.bots.values()
+    _, second, third = world.bots.values()
     rude, partner = pairs.add(second), pairs.add(third)
-    admin = pairs.attend(world.people.find(ADMIN), first)
+    admin = _admin(network, pairs)
     await pairs.join([rude, partner])
     await pairs.meet(rude, partner)
     pairs.say(partner, "/report called me <names>")
@@ -146,6 +155,32 @@ async def test_a_ban_ends_the_chat_and_holds_on_every_bot(network: Network) -> N
     await until(lambda: elsewhere.told(begins("searching")), 15, "a search to begin")
     pairs.say(elsewhere, "/stop")
     await until(lambda: elsewhere.told(begins("search_cancelled")), 15, "the search to end")
+
+
+@pytest.mark.parametrize("step", [1, 2, 3], ids=["written", "told to all", "chat ended"])
+async def test_a_ban_holds_whoever_dies_in_the_middle_of_it(network: Network, step: int) -> None:
+    world = network.simulator.world
+    pairs = Pairs(network.simulator)
+    first, second, third = world.bots.values()
+    rude, partner = pairs.add(second), pairs.add(third)
+    admin = _admin(network, pairs)
+    await pairs.join([rude, partner])
+    await pairs.meet(rude, partner)
+    name = f"shard:{first.id}"
+    await network.stop(name)
+    network.start_again(name, failpoints=(("mid_ban", step),))
+    pairs.say(admin, f"/ban {rude.person.id} 7 rude words")
+    assert await network.end_of(name, 30) == -9
+    network.kill(name)
+    network.start_again(name)
+    await until(lambda: partner.told(begins("partner_left")), 30, "the partner to be told")
+    await until(lambda: rude.told("Reason: rude words"), 15, "the banned one to be told why")
+    await until(lambda: admin.told("is shut out"), 15, "the admin to be told")
+    rude.words.clear()
+    pairs.say(rude, "/find")
+    await until(lambda: rude.told("Reason: rude words"), 15, "a search to be refused")
+    pairs.say(admin, f"/unban {rude.person.id}")
+    await until(lambda: admin.told("may come in again"), 15, "the ban to be over")
 
 
 async def test_everybody_is_sent_it_once_whoever_dies(network: Network) -> None:

@@ -25,8 +25,8 @@ ROUNDS = (
     ("mid_end", "mid_carry"),
     ("mid_match",),
 )
-_ELSEWHERE = ("mid_move",)
-"""Has rounds of its own, with a bot that is gone: test_moves."""
+_ELSEWHERE = ("mid_move", "mid_ban")
+"""Have rounds of their own, with a bot that is gone and with an admin: test_moves, test_admins."""
 _OF_COORDINATOR = ("mid_match",)
 _PASS = 3
 """It dies the third time: something of it has gone well before."""
