@@ -39,6 +39,7 @@ from config.values import (
     read_database_urls,
     read_failpoints,
     read_ids,
+    read_secrets,
     read_tokens,
     shown,
 )
@@ -91,6 +92,11 @@ class Settings(BaseSettings):
     secret_key: Annotated[SecretStr, AfterValidator(check_secret)] | None = Field(
         default=None,
         description=f"{SECRET_KEY_LENGTH} or more random characters, with which tokens are kept encrypted",
+    )
+    older_secret_keys: Annotated[tuple[SecretStr, ...], NoDecode, PlainValidator(read_secrets)] = Field(
+        default=(),
+        description=f"keys that open what they sealed, {SECRET_KEY_LENGTH} or more characters each, commas "
+        "between them",
     )
     admin_ids: Annotated[tuple[int, ...], NoDecode, PlainValidator(read_ids)] = Field(
         default=(), description="Telegram user ids of the admins, whole numbers with commas between them"
@@ -180,6 +186,13 @@ class Settings(BaseSettings):
     def hooks(self) -> Path:
         """Where the shards' sockets are."""
         return (self.webhook_sockets or self.data_dir / "hooks").expanduser().absolute()
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The key that seals, and those that still open after it; none where no key is set."""
+        if self.secret_key is None:
+            return ()
+        return tuple(key.get_secret_value() for key in (self.secret_key, *self.older_secret_keys))
 
     def filled(
         self,

@@ -126,6 +126,16 @@ def check_secret(value: SecretStr) -> SecretStr:
     return value
 
 
+def read_secrets(value: object) -> tuple[SecretStr, ...]:
+    if isinstance(value, tuple) and all(isinstance(item, SecretStr) for item in value):
+        return value
+    keys = _items(value)
+    for number, key in enumerate(keys, 1):
+        if len(key) < SECRET_KEY_LENGTH:
+            raise ValueError(f"has a key of {len(key)} characters (number {number} of {len(keys)})")
+    return tuple(SecretStr(key) for key in keys)
+
+
 def check_key_prefix(value: str) -> str:
     if not _KEY_PREFIX.fullmatch(value):
         raise ValueError(f"is {shown(value)}")

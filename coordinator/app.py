@@ -83,8 +83,7 @@ def _leadership(settings: Settings, client: RedisClient, database: Database) -> 
     bots, broadcasts = Bots(database, None), Broadcasts(database)
     epochs = Epochs(database)
     holder = _holder()
-    secret = settings.secret_key
-    cipher = PoisonCipher(secret.get_secret_value()) if secret is not None else None
+    cipher = PoisonCipher(*settings.secrets) if settings.secrets else None
     rules = Rules(patience=settings.match_patience)
 
     async def next_epoch(above: Epoch) -> Epoch:

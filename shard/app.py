@@ -48,6 +48,8 @@ from shard.files import FileSource, Signer
 from shard.handout import FileDoor
 from shard.inbound.admission import Admission
 from shard.inbound.agreements import Agreements
+from shard.inbound.alarm import Alarm
+from shard.inbound.contest import CONTESTED, Contest, TokenContested
 from shard.inbound.desk import Counter
 from shard.inbound.door import port_at, socket_at
 from shard.inbound.gathering import Gathering
@@ -153,7 +155,7 @@ async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.E
             "a shard needs DUOLOGUE_DATABASE_URL, DUOLOGUE_REDIS_URL and DUOLOGUE_SECRET_KEY "
             "(`duologue up` starts servers of its own and sets them)"
         )
-    secret = settings.secret_key.get_secret_value()
+    secrets = settings.secrets
     clock, keys = SystemClock(), Keys(settings.key_prefix)
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(
@@ -169,12 +171,12 @@ async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.E
         pages = health.application(lambda: (lease.valid(), f"bot {bot}, epoch {lease.epoch}"))
         _add_doors(pages, doors)
         port = await stack.enter_async_context(health.serve(pages, settings.listen_host, metrics_port))
-        bots = Bots(database, TokenCipher(secret))
+        bots = Bots(database, TokenCipher(*secrets))
         base = _Base(
             *(settings, bot, clock, keys, database, client, session, wire, lease),
-            *(Signer(secret, clock), Seal(bot, secret), Vaults(settings.vault_channels, clock)),
+            *(Signer(clock, *secrets), Seal(bot, *secrets), Vaults(settings.vault_channels, clock)),
             belt=Belt(clock),
-            poison=PoisonBox(client, keys, bot, PoisonCipher(secret)),
+            poison=PoisonBox(client, keys, bot, PoisonCipher(*secrets)),
             port=port,
             bots=bots,
             memory=Memory(),
@@ -187,11 +189,14 @@ async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.E
             except* Done:
                 log.info("stopped", bot=bot)
             except* TokenRefused as refused:
-                await quarantine(bots, bot, lease)
+                await quarantine(bots, bot, lease, "Telegram refuses the token (401)")
                 raise DuologueError(
                     f"Telegram refuses the token of bot {bot}: it was revoked. "
                     "Put in the new one with `duologue bots rotate`, or remove the bot"
                 ) from refused
+            except* TokenContested:
+                await quarantine(bots, bot, lease, CONTESTED)
+                raise
             except* StaleEpoch:
                 again = await forgotten(lease, stop)
                 if not again:
@@ -230,11 +235,11 @@ async def _run_parts(
             *(base.bot, base.lease, state.streams, state.conversations, state.standings),
             *(telegram.direct.call, base.clock, parts.create_task),
         )
-        vigil = Vigil(
-            *(base.bot, base.bots, base.lease, state.streams),
-            *(frozenset(base.settings.admin_ids), base.clock),
-        )
-        source, replayer = _inbound(base, telegram, state, counter, vigil, token)
+        admins = frozenset(base.settings.admin_ids)
+        alarm = Alarm(base.bot, base.lease, state.streams, admins, base.clock)
+        vigil = Vigil(base.bot, base.bots, alarm, base.clock)
+        contest = Contest(base.bot, base.bots, alarm, base.clock)
+        source, replayer = _inbound(base, telegram, state, counter, vigil, contest, token)
         parts.create_task(keep(base.lease, outbound.sender), name="lease")
         parts.create_task(
             make_good(base.memory, state.conversations, state.streams, base.bot, base.lease, base.clock),
@@ -249,6 +254,7 @@ async def _run_parts(
         parts.create_task(outbound.reporter.run(), name="reporter")
         parts.create_task(present(telegram.direct.call), name="profile")
         parts.create_task(vigil.run(), name="vigil")
+        parts.create_task(contest.run(), name="contest")
         parts.create_task(replayer.run(), name="replayer")
         taking_in = parts.create_task(source.run(), name="inbound")
         log.info("serving", bot=base.bot, epoch=base.lease.epoch)
@@ -325,7 +331,13 @@ def _outbound(base: _Base, telegram: _Telegram, state: _State) -> _Outbound:
 
 
 def _inbound(
-    base: _Base, telegram: _Telegram, state: _State, counter: Counter, vigil: Vigil, token: str
+    base: _Base,
+    telegram: _Telegram,
+    state: _State,
+    counter: Counter,
+    vigil: Vigil,
+    contest: Contest,
+    token: str,
 ) -> tuple[Poller | Webhook, Replayer]:
     clock = base.clock
     reach, reports = Reach(base.database), Reports(base.database)
@@ -346,7 +358,7 @@ def _inbound(
     replayer = Replayer(base.poison, base.lease, intake)
     gathering = Gathering(base.settings.send_rate)
     if url is None:
-        return Poller(telegram.raw, base.lease, intake, vigil, clock, gathering), replayer
+        return Poller(telegram.raw, base.lease, intake, vigil, contest, clock, gathering), replayer
     place = _place(base, url, token)
     wanted = partial(_is_wanted, base.bots, base.bot)
     webhook = Webhook(

@@ -75,13 +75,13 @@ async def forgotten(lease: Lease, stop: asyncio.Event) -> bool:
     return await _patiently(stop, lease.forgotten) is not False
 
 
-async def quarantine(bots: Bots, bot: BotId, lease: Lease) -> None:
-    """Telegram refuses the token: nobody should try to serve this bot until it has another one.
+async def quarantine(bots: Bots, bot: BotId, lease: Lease, reason: str) -> None:
+    """The token is of no use: nobody should try to serve this bot until it has another one.
 
     The lease is given back, so that whoever leads can move the people at once.
     """
     try:
-        await bots.set_state(bot, BotState.QUARANTINED, reason="Telegram refuses the token (401)")
+        await bots.set_state(bot, BotState.QUARANTINED, reason=reason)
         await lease.release()
     except StoreAway as error:
         log.warning("the quarantine could not be written down", why=str(error))

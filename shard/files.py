@@ -71,18 +71,23 @@ VISUAL = frozenset(("photo", "video", "animation", "live_photo"))
 class Signer:
     """Signs a file id for the present hour, and knows the hour before too."""
 
-    def __init__(self, secret: str, clock: Clock) -> None:
-        self._key = hashlib.sha256(b"duologue files\0" + secret.encode()).digest()
+    def __init__(self, clock: Clock, secret: str, *older: str) -> None:
+        """`older` secrets are known, but nothing is signed with them."""
+        self._keys = [hashlib.sha256(b"duologue files\0" + one.encode()).digest() for one in (secret, *older)]
         self._clock = clock
 
-    def sign(self, file_id: str, *, hours_ago: int = 0) -> str:
+    def sign(self, file_id: str) -> str:
         """Hex of an HMAC-SHA256."""
-        hour = int(self._clock.wall() // SIGNATURE_SECONDS) - hours_ago
-        return hmac.new(self._key, f"{hour}:{file_id}".encode(), hashlib.sha256).hexdigest()
+        return self._signed(self._keys[0], file_id, 0)
 
     def holds(self, file_id: str, signature: str) -> bool:
         """Whether a shard of this network signed it lately."""
-        return any(hmac.compare_digest(self.sign(file_id, hours_ago=ago), signature) for ago in (0, 1, -1))
+        made = (self._signed(key, file_id, ago) for key in self._keys for ago in (0, 1, -1))
+        return any(hmac.compare_digest(one, signature) for one in made)
+
+    def _signed(self, key: bytes, file_id: str, hours_ago: int) -> str:
+        hour = int(self._clock.wall() // SIGNATURE_SECONDS) - hours_ago
+        return hmac.new(key, f"{hour}:{file_id}".encode(), hashlib.sha256).hexdigest()
 
 
 class FileSource:

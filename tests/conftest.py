@@ -24,6 +24,13 @@ _HASTY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"
 _Result = TypeVar("_Result")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Thousands of runs take their time: no test has a limit then."""
+    if thorough.wanted():
+        for item in items:
+            item.add_marker(pytest.mark.timeout(0))
+
+
 def run(work: Coroutine[Any, Any, _Result]) -> _Result:
     """Run it on a loop of its own, leaving the tests' loops alone."""
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:

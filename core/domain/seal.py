@@ -12,7 +12,6 @@ A seal says who, not when: whoever opens one still asks whether what it wants is
 import base64
 import hmac
 import re
-from collections.abc import Iterable
 
 from core.domain.ids import BotId, PersonId
 
@@ -29,7 +28,7 @@ _LINK = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 class Seal:
     """What one bot's buttons and the network's links are sealed and opened with."""
 
-    def __init__(self, bot: BotId, secret: str, older: Iterable[str] = ()) -> None:
+    def __init__(self, bot: BotId, secret: str, *older: str) -> None:
         """`older` secrets open only."""
         self._bot = bot
         self._keys = tuple(_derived(one) for one in (secret, *older))

@@ -94,6 +94,22 @@ def rotate(token: str | None = None, /) -> int:
 
 
 @app.command
+def rekey() -> int:
+    """Encrypt with DUOLOGUE_SECRET_KEY every token that a key in DUOLOGUE_OLDER_SECRET_KEYS sealed.
+
+    The network may run meanwhile. May be run again; `duologue up` does it at its start.
+    """
+
+    async def work(settings: Settings) -> str:
+        async with open_bots(settings) as bots:
+            rekeyed, known = await bots.rekey(), len(await bots.list())
+        return f"{rekeyed} of {known} tokens encrypted anew; all of them open with DUOLOGUE_SECRET_KEY alone"
+
+    print(run(work))
+    return 0
+
+
+@app.command
 def drain(bot: int, /) -> int:
     """Let a bot take no newcomers. It retires when its last conversation has ended.
 

@@ -49,8 +49,7 @@ def require(settings: Settings, what: str, variable: str) -> str:
 @asynccontextmanager
 async def open_bots(settings: Settings) -> AsyncIterator[Bots]:
     """The table of bots. Raises NothingRuns, DatabaseAway."""
-    secret = settings.secret_key
-    cipher = TokenCipher(secret.get_secret_value()) if secret else None
+    cipher = TokenCipher(*settings.secrets) if settings.secrets else None
     async with Database(require(settings, "database_url", "DUOLOGUE_DATABASE_URL"), size=1) as database:
         yield Bots(database, cipher)
 

@@ -176,12 +176,12 @@ async def _boxes(settings: "Settings") -> "AsyncIterator[tuple[list[PoisonBox], 
     from core.state.redis.poison import PoisonBox, PoisonCipher
     from deploy.cli.context import open_bots, require
 
-    if settings.secret_key is None:
+    if not settings.secrets:
         raise DuologueError("this needs DUOLOGUE_SECRET_KEY, with which what lies aside is encrypted")
     url = require(settings, "redis_url", "DUOLOGUE_REDIS_URL")
     async with open_bots(settings) as bots:
         known = [row.id for row in await bots.list()]
-    cipher = PoisonCipher(settings.secret_key.get_secret_value())
+    cipher = PoisonCipher(*settings.secrets)
     async with RedisClient(url, settings.durability, connections=1) as client:
         keys = Keys(settings.key_prefix)
         yield [PoisonBox(client, keys, bot, cipher) for bot in known], cipher

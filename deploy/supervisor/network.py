@@ -71,7 +71,7 @@ class Network:
                 async with asyncio.TaskGroup() as level:
                     for server in found.own:
                         level.create_task(self._keeper.keep_server(server), name=server.name)
-                    await self._serve(found.database_url, TokenCipher(secret.get_secret_value()))
+                    await self._serve(found.database_url, TokenCipher(*self._settings.secrets))
 
     async def _serve(self, database_url: str, cipher: TokenCipher) -> None:
         with self._screen.step("Preparing the database", "Database ready"):
@@ -82,6 +82,9 @@ class Network:
             asyncio.TaskGroup() as level,
         ):
             bots = Bots(database, cipher)
+            if self._settings.older_secret_keys:
+                with self._screen.step("Encrypting tokens with the new key", "Tokens under the new key"):
+                    await bots.rekey()
             if not self._demo:
                 await self._take_in_tokens(bots, http)
             with self._screen.step("Loading the programs, a few seconds", "Programs loaded"):

@@ -17,6 +17,7 @@ from core.service import metrics
 from core.service.clock import Clock
 from core.service.failpoints import passing
 from core.state.redis.leases import Lease
+from shard.inbound.contest import Contest
 from shard.inbound.gathering import Gathering
 from shard.inbound.intake import Intake
 from shard.inbound.updates import ALLOWED_UPDATES, batches, numbers
@@ -50,6 +51,7 @@ class Poller:
         lease: Lease,
         intake: Intake,
         vigil: Vigil,
+        contest: Contest,
         clock: Clock,
         gathering: Gathering,
     ) -> None:
@@ -58,6 +60,7 @@ class Poller:
         self._lease = lease
         self._intake = intake
         self._vigil = vigil
+        self._contest = contest
         self._clock = clock
         self._stopping = asyncio.Event()
         self._next: UpdateId | None = None
@@ -92,6 +95,7 @@ class Poller:
                 continue
             except Conflict as error:
                 metrics.POLL_CONFLICTS.inc()
+                self._contest.met()
                 log.warning("another process polls this token", why=error.plain)
                 if "webhook" in error.description:
                     await self._drop_webhook()

@@ -11,15 +11,12 @@ from typing import TypeVar
 
 import structlog
 
-from core.domain import envelope as envelopes
-from core.domain.envelope import Envelope, Lane, Notice
 from core.domain.errors import StoreAway
-from core.domain.ids import BotId, PersonId
+from core.domain.ids import BotId
 from core.service import metrics
 from core.service.clock import Clock
 from core.state.postgres.bots import Bots
-from core.state.redis.leases import Lease
-from core.state.redis.streams import Append, Source, Streams
+from shard.inbound.alarm import Alarm
 
 KEPT_SECONDS = 24 * 3600.0
 """How long Telegram keeps updates."""
@@ -35,14 +32,10 @@ _Got = TypeVar("_Got")
 class Vigil:
     """`run` keeps watch; whoever hears from Telegram calls `heard`."""
 
-    def __init__(
-        self, bot: BotId, bots: Bots, lease: Lease, streams: Streams, admins: frozenset[int], clock: Clock
-    ) -> None:
+    def __init__(self, bot: BotId, bots: Bots, alarm: Alarm, clock: Clock) -> None:
         self._bot = bot
         self._bots = bots
-        self._lease = lease
-        self._streams = streams
-        self._admins = admins
+        self._alarm = alarm
         self._clock = clock
         self._heard = asyncio.Event()
 
@@ -71,15 +64,7 @@ class Vigil:
             "Telegram was not heard for longer than it keeps updates: what people wrote before is lost",
             hours=hours,
         )
-        now = round(self._clock.wall() * 1000)
-        appends = []
-        for admin in self._admins:
-            words = Notice("unheard_too_long", {"hours": str(hours)})
-            sealed = Envelope(envelopes.VERSION, PersonId(admin), Lane.INTERACTIVE, now, words)
-            member = f"unheard:{self._lease.epoch}:{admin}"
-            appends.append(Append(self._bot, member, envelopes.encode(sealed)))
-        source = Source(str(self._bot), self._lease.epoch)
-        await self._patiently(lambda: self._streams.append(source, appends, now))
+        await self._patiently(lambda: self._alarm.tell("unheard_too_long", "unheard", hours=str(hours)))
 
     async def _patiently(self, ask: Callable[[], Awaitable[_Got]]) -> _Got:
         while True:

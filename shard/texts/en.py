@@ -124,6 +124,13 @@ WORDS = {
         "⚠️ This bot had heard nothing from Telegram for {hours} hours. Telegram keeps messages for 24 hours: "
         "what people wrote here before that is lost, and they have not been told."
     ),
+    "token_contested": (
+        "⚠️ Somebody else fetches this bot's messages with its token: another process of yours, or a thief. "
+        "What they fetch does not reach us, and nobody tells the people who wrote it.\n\n"
+        "If it goes on for {minutes} more minutes, the bot is taken out of service and its people are moved to "
+        "your other bots. Stop that process; if you know of none, let @BotFather revoke the token and put in the "
+        "new one with <code>duologue bots rotate</code>."
+    ),
     "ban_how": "/ban &lt;person&gt; [days] [reason] shuts somebody out, for good where you say no days; /unban &lt;person&gt; lets them in again. /reports shows the numbers of those who were reported.",
     "ban_done": "🚫 {person} is shut out{until}. Their chat has ended, and what was reported of them is closed.",
     "unban_done": "{person} may come in again.",

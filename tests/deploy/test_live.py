@@ -99,6 +99,20 @@ def test_another_secret_key_is_told_from_a_broken_token(short_folder: Path, sett
     assert "was kept with another DUOLOGUE_SECRET_KEY: set that one" in done.stderr
 
 
+def test_the_secret_key_can_be_changed(short_folder: Path, settings: Settings) -> None:
+    with up(short_folder, **settings) as first:
+        serve_two(first)
+    both = {**settings, "secret_key": SECRET[::-1], "older_secret_keys": SECRET}
+    rekeyed = "of 2 tokens encrypted anew; all of them open with DUOLOGUE_SECRET_KEY alone"
+    # Once by the command, once by `up` itself, there and back.
+    assert duologue("bots", "rekey", data_dir=short_folder, **both).stdout.startswith(f"2 {rekeyed}")
+    with up(short_folder, **settings, older_secret_keys=SECRET[::-1]) as second:
+        serve_two(second)
+        assert second.ask("bots", "rekey").startswith(f"0 {rekeyed}")
+    with up(short_folder, **settings) as third:
+        serve_two(third)
+
+
 def test_the_demo_keeps_away_from_real_bots(short_folder: Path, settings: Settings) -> None:
     with up(short_folder, **settings) as first:
         serve_two(first)

@@ -11,7 +11,11 @@ def register() -> None:
     settings.register_profile(THOROUGH, max_examples=3_000, deadline=None, suppress_health_check=checks)
 
 
+def wanted() -> bool:
+    """Whether this run was asked to be thorough."""
+    return settings.get_current_profile_name() == THOROUGH
+
+
 def examples(usual: int) -> int:
     """So many as usual, or as many as the thorough profile has."""
-    thorough = settings.get_current_profile_name() == THOROUGH
-    return settings.get_profile(THOROUGH).max_examples if thorough else usual
+    return settings.get_profile(THOROUGH).max_examples if wanted() else usual

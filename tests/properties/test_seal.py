@@ -67,7 +67,7 @@ def test_whatever_is_typed_is_refused_and_breaks_nothing(bot: BotId, person: Per
 def test_with_a_new_secret_the_buttons_of_the_old_one_hold_as_long_as_it_is_named(
     bot: BotId, person: PersonId, payload: str
 ) -> None:
-    old, new = Seal(bot, OTHER), Seal(bot, SECRET, [OTHER])
+    old, new = Seal(bot, OTHER), Seal(bot, SECRET, OTHER)
     assert new.pressed(person, old.button(person, payload)) == payload
     assert new.button(person, payload) == Seal(bot, SECRET).button(person, payload)
     assert Seal(bot, SECRET).pressed(person, old.button(person, payload)) is None

@@ -8,7 +8,7 @@ import asyncpg
 from core.domain.errors import DuologueError
 from core.domain.fleet import BotState
 from core.domain.ids import BotId
-from core.state.postgres.crypt import TokenCipher, WrongKey
+from core.state.postgres.crypt import TokenCipher
 from core.state.postgres.pool import Database
 
 
@@ -90,25 +90,26 @@ class Bots:
         if not changed:
             raise BotUnknown(bot)
 
-    async def reseal(self, before: TokenCipher) -> int:
-        """Encrypt every token with our key that is still under the one `before`; how many were.
+    async def rekey(self) -> int:
+        """Encrypt with our newest key every token that an older one sealed; how many there were.
 
-        All or none; may be run again. Raises WrongKey where neither key opens one, DatabaseAway.
+        All or none; may be run again. Raises WrongKey where no key opens one, DatabaseAway.
         """
         cipher = self._sealer()
-        resealed = 0
+        rekeyed = 0
         async with self._database.transaction() as transaction:
-            for row in await transaction.fetch("SELECT id, token, key_version FROM bots FOR UPDATE"):
+            rows = await transaction.fetch("SELECT id, token, key_version FROM bots ORDER BY id FOR UPDATE")
+            for row in rows:
                 bot = BotId(row["id"])
-                if _opens(cipher, bot, row):
+                token = cipher.opened_anew(bot, row["token"], row["key_version"])
+                if token is None:
                     continue
-                token = before.open(bot, row["token"], row["key_version"])
                 await transaction.execute(
                     "UPDATE bots SET token = $2, key_version = $3, changed_at = now() WHERE id = $1",
                     *(bot, cipher.seal(bot, token), cipher.key_version),
                 )
-                resealed += 1
-        return resealed
+                rekeyed += 1
+        return rekeyed
 
     async def set_state(
         self, bot: BotId, state: BotState, *, reason: str = "", expected: BotState | None = None
@@ -120,6 +121,12 @@ class Bots:
             *(bot, state.value, reason, expected.value if expected else None),
         )
         return changed > 0
+
+    async def remark(self, bot: BotId, reason: str, *, instead_of: str) -> None:
+        """Say something of a bot that stays in its state, where nothing else is said. Raises DatabaseAway."""
+        await self._database.execute(
+            "UPDATE bots SET reason = $2 WHERE id = $1 AND reason = $3", bot, reason, instead_of
+        )
 
     async def note_heard(self, bot: BotId) -> None:
         """Telegram has just told us all that this bot was to hear. Raises DatabaseAway."""
@@ -145,11 +152,3 @@ class Bots:
 
 def _bot(row: asyncpg.Record) -> BotRow:
     return BotRow(BotId(row["id"]), row["username"], BotState(row["state"]), row["reason"], row["added_at"])
-
-
-def _opens(cipher: TokenCipher, bot: BotId, row: asyncpg.Record) -> bool:
-    try:
-        cipher.open(bot, row["token"], row["key_version"])
-    except WrongKey:
-        return False
-    return True

@@ -62,26 +62,31 @@ class Unopened(DuologueError):
 class PoisonCipher:
     """Seals what is put aside."""
 
-    def __init__(self, secret: str) -> None:
-        key = HKDF(SHA256(), 32, salt=None, info=b"duologue poison").derive(secret.encode())
-        self._aead = AESGCM(key)
+    def __init__(self, secret: str, *older: str) -> None:
+        """`older` secrets open only."""
+        self._aeads = [_aead(one) for one in (secret, *older)]
 
     def seal(self, bot: BotId, content: bytes) -> bytes:
         """For Redis."""
         nonce = os.urandom(_NONCE)
-        return nonce + self._aead.encrypt(nonce, zlib.compress(content), str(bot).encode())
+        return nonce + self._aeads[0].encrypt(nonce, zlib.compress(content), str(bot).encode())
 
     def open(self, one: Poisoned) -> bytes:
         """The content. Raises Unopened."""
-        try:
-            sealed = one.sealed
-            return zlib.decompress(
-                self._aead.decrypt(sealed[:_NONCE], sealed[_NONCE:], str(one.bot).encode())
-            )
-        except InvalidTag:
-            raise Unopened(
-                f"{one.id} was put aside under another DUOLOGUE_SECRET_KEY: set that one to read it"
-            ) from None
+        nonce, sealed = one.sealed[:_NONCE], one.sealed[_NONCE:]
+        for aead in self._aeads:
+            try:
+                return zlib.decompress(aead.decrypt(nonce, sealed, str(one.bot).encode()))
+            except InvalidTag:
+                continue
+        raise Unopened(
+            f"{one.id} was put aside under another DUOLOGUE_SECRET_KEY: name that one in "
+            "DUOLOGUE_OLDER_SECRET_KEYS to read it"
+        )
+
+
+def _aead(secret: str) -> AESGCM:
+    return AESGCM(HKDF(SHA256(), 32, salt=None, info=b"duologue poison").derive(secret.encode()))
 
 
 class PoisonBox:

@@ -21,11 +21,12 @@ ONE, TWO, THREE = BotId(11111), BotId(22222), BotId(33333)
 TOKEN = f"{ONE}:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-xx"
 NEW_TOKEN = f"{ONE}:BBEhBOweik6ad9r_QXMENQjcrGbqCr4K-yy"
 ANNA, BEN = PersonId(1), PersonId(2)
+OLD = "k" * 32
 
 
 @pytest.fixture(scope="module")
 def cipher() -> TokenCipher:
-    return TokenCipher("k" * 32)
+    return TokenCipher(OLD)
 
 
 @pytest.fixture
@@ -157,27 +158,32 @@ async def test_a_damaged_row_is_one_clear_line(bots: Bots, database: Database, d
         await bots.token(ONE)
 
 
-async def test_tokens_are_resealed_under_a_new_key(
-    bots: Bots, database: Database, cipher: TokenCipher
-) -> None:
+async def test_tokens_are_encrypted_anew_under_a_new_key(bots: Bots, database: Database) -> None:
     await bots.add(ONE, "one_bot", TOKEN)
-    newer = Bots(database, TokenCipher("n" * 32))
+    newer = Bots(database, TokenCipher("n" * 32, OLD))
     await newer.add(TWO, "two_bot", NEW_TOKEN)
-    with pytest.raises(WrongKey):
-        await newer.token(ONE)
-    assert await newer.reseal(cipher) == 1
-    assert [await newer.token(bot) for bot in (ONE, TWO)] == [TOKEN, NEW_TOKEN]
-    with pytest.raises(WrongKey):
+    assert await newer.token(ONE) == TOKEN, "an older key opens meanwhile"
+    assert await newer.rekey() == 1
+    alone = Bots(database, TokenCipher("n" * 32))
+    assert [await alone.token(bot) for bot in (ONE, TWO)] == [TOKEN, NEW_TOKEN]
+    with pytest.raises(WrongKey, match="DUOLOGUE_OLDER_SECRET_KEYS"):
         await bots.token(ONE)
-    assert await newer.reseal(cipher) == 0
+    assert await newer.rekey() == 0
 
 
-async def test_resealing_is_all_or_nothing(bots: Bots, database: Database, cipher: TokenCipher) -> None:
+async def test_encrypting_anew_is_all_or_nothing(bots: Bots, database: Database) -> None:
     await bots.add(ONE, "one_bot", TOKEN)
     await Bots(database, TokenCipher("x" * 32)).add(TWO, "two_bot", NEW_TOKEN)
     with pytest.raises(WrongKey, match="bot 22222"):
-        await Bots(database, TokenCipher("n" * 32)).reseal(cipher)
+        await Bots(database, TokenCipher("n" * 32, OLD)).rekey()
     assert await bots.token(ONE) == TOKEN
+
+
+async def test_a_token_put_in_while_tokens_are_encrypted_anew_is_kept(bots: Bots, database: Database) -> None:
+    newer = Bots(database, TokenCipher("n" * 32, OLD))
+    await bots.add(ONE, "one_bot", TOKEN)
+    await asyncio.gather(newer.rekey(), newer.rotate(ONE, NEW_TOKEN), newer.rekey())
+    assert await Bots(database, TokenCipher("n" * 32)).token(ONE) == NEW_TOKEN
 
 
 # --- Epochs -------------------------------------------------------------------------------------

@@ -48,6 +48,7 @@ async def test_an_entry_is_put_aside_once_and_comes_back_when_replayed(
     assert (one.kind, one.why, one.size, one.whole) == (Kind.ENVELOPE, "unreadable", 19, True)
     with pytest.raises(Unopened):
         PoisonCipher("two").open(one)
+    assert PoisonCipher("two", "one").open(one) == SECRET_WORDS.encode(), "an older key still opens"
     await mine.replay(one)
     await mine.replay(one)
     assert [e.payload for e in await inbox.read(START, 10, block_ms=1)] == [SECRET_WORDS.encode()]

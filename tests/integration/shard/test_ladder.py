@@ -123,7 +123,7 @@ async def test_with_a_local_server_files_go_by_path_and_no_token_travels() -> No
         writer, _ = network.simulator.world.bots.values()
         file = network.simulator.world.media.make("document", Source(b"hello", name="a.txt"))
         file_id = network.simulator.world.files.id_for(writer.id, file.file)
-        signed = {HEADER: Signer(SECRET, SystemClock()).sign(file_id)}
+        signed = {HEADER: Signer(SystemClock(), SECRET).sign(file_id)}
         url = f"http://127.0.0.1:{network.port(f'shard:{writer.id}')}/file/{file_id}"
         async with aiohttp.ClientSession() as session:
             async with session.get(url, params={"name": "b ü.txt"}, headers=signed) as answer:

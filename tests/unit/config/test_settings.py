@@ -58,6 +58,7 @@ def test_everything_set() -> None:
         DATABASE_REPLICA_URLS="postgres://a/x,postgres://b/x",
         REDIS_URL="unix:///run/redis.sock?db=2",
         SECRET_KEY="k" * 32,
+        OLDER_SECRET_KEYS=f"{'o' * 32},{'p' * 40}",
         ADMIN_IDS="1, 2,1",
         DATA_DIR="/tmp/duologue",
         CONSOLE_PORT="1",
@@ -69,6 +70,7 @@ def test_everything_set() -> None:
         LOG_FORMAT="json",
     )
     assert [token.get_secret_value() for token in settings.bot_tokens] == [TOKEN, OTHER]
+    assert settings.secrets == ("k" * 32, "o" * 32, "p" * 40)
     assert settings.telegram_api_url == "http://localhost:8081"
     assert settings.database_replica_urls == ("postgres://a/x", "postgres://b/x")
     assert settings.redis_url == "unix:///run/redis.sock?db=2"
@@ -101,6 +103,7 @@ def test_an_empty_variable_is_not_set() -> None:
         ("REDIS_URL", "http://host", "begins with 'http://'"),
         ("REDIS_URL", "redis+sentinel://host:26379", "names no master"),
         ("SECRET_KEY", "k" * 31, "has 31 characters"),
+        ("OLDER_SECRET_KEYS", f"{'k' * 32},short", "has a key of 5 characters (number 2 of 2)"),
         ("ADMIN_IDS", "1,-2", "has '-2' in it"),
         ("ADMIN_IDS", "1;2", "has '1;2' in it"),
         ("CONSOLE_PORT", "0", "is '0'"),
