@@ -52,24 +52,22 @@ def read_tokens(value: object) -> tuple[SecretStr, ...]:
     return tuple(SecretStr(token) for token in tokens)
 
 
-def read_ids(value: object) -> tuple[int, ...]:
+def _read_numbers(value: object, form: str) -> tuple[int, ...]:
     if isinstance(value, tuple):
         return value
     parts = _items(value)
     for part in parts:
-        if not re.fullmatch(r"[1-9][0-9]{0,18}", part, re.ASCII):
+        if not re.fullmatch(form, part, re.ASCII):
             raise ValueError(f"has {shown(part)} in it")
     return tuple(dict.fromkeys(int(part) for part in parts))
+
+
+def read_ids(value: object) -> tuple[int, ...]:
+    return _read_numbers(value, r"[1-9][0-9]{0,18}")
 
 
 def read_channels(value: object) -> tuple[int, ...]:
-    if isinstance(value, tuple):
-        return value
-    parts = _items(value)
-    for part in parts:
-        if not re.fullmatch(r"-[1-9][0-9]{0,18}", part, re.ASCII):
-            raise ValueError(f"has {shown(part)} in it")
-    return tuple(dict.fromkeys(int(part) for part in parts))
+    return _read_numbers(value, r"-[1-9][0-9]{0,18}")
 
 
 def _check_url(value: str, schemes: Iterable[str]) -> str:

@@ -31,6 +31,7 @@ from core.state.postgres.people import PeopleTable
 from core.state.postgres.pool import Database
 from core.state.postgres.reach import Reach
 from core.state.postgres.reports import Reports
+from core.state.redis.agreements import Agreements
 from core.state.redis.casts import CastBook
 from core.state.redis.client import RedisClient
 from core.state.redis.conversations import Conversations
@@ -42,12 +43,12 @@ from core.state.redis.message_map import MessageMap
 from core.state.redis.people_cache import PeopleCache
 from core.state.redis.poison import PoisonBox, PoisonCipher
 from core.state.redis.streams import Inbox, Streams
+from core.state.redis.vault_counts import VaultCounts
 from shard.belt import Belt
 from shard.claim import claim, forgotten, quarantine
 from shard.files import FileSource, Signer
 from shard.handout import FileDoor
 from shard.inbound.admission import Admission
-from shard.inbound.agreements import Agreements
 from shard.inbound.alarm import Alarm
 from shard.inbound.contest import CONTESTED, Contest, TokenContested
 from shard.inbound.desk import Counter
@@ -174,7 +175,8 @@ async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.E
         bots = Bots(database, TokenCipher(*secrets))
         base = _Base(
             *(settings, bot, clock, keys, database, client, session, wire, lease),
-            *(Signer(clock, *secrets), Seal(bot, *secrets), Vaults(settings.vault_channels, clock)),
+            *(Signer(clock, *secrets), Seal(bot, *secrets)),
+            vaults=Vaults(settings.vault_channels, clock, VaultCounts(client, keys, bot)),
             belt=Belt(clock),
             poison=PoisonBox(client, keys, bot, PoisonCipher(*secrets)),
             port=port,
@@ -344,7 +346,7 @@ def _inbound(
     admission = Admission(base.bot, state.people, reach, reports, state.fleet, base.seal, clock)
     moderation = Moderation(state.people, reports, state.conversations, state.streams, clock)
     overview, broadcasts = Overview(state.fleet, clock), Broadcasts(base.database)
-    agreements, admins = Agreements(), frozenset(base.settings.admin_ids)
+    agreements, admins = Agreements(base.client, base.keys), frozenset(base.settings.admin_ids)
     handling = Handling(
         *(mute_bot(token), counter, admission, state.people, overview, broadcasts),
         *(moderation, state.messages, base.seal, agreements, admins),

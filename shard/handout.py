@@ -14,7 +14,9 @@ import msgspec
 from aiohttp import web
 
 from core.domain.envelope import Lane
+from core.domain.errors import RedisAway
 from core.service import metrics
+from core.state.redis.vault_counts import Use
 from shard.belt import Belt
 from shard.files import CHUNK, HEADER, METHODS, NO_ROOM, NOT_HERE, PATH_HEADER, Signer
 from shard.links import Links
@@ -109,39 +111,43 @@ class FileDoor:
             return web.Response(status=NOT_HERE)
         post = None if "anew" in query else self._vaults.posted(known_as)
         if post is None or post.channel not in wanted:
-            channel = self._vaults.choose(wanted)
-            if channel is None:
+            try:
+                use = await self._vaults.take(wanted)
+            except RedisAway:
+                return web.Response(status=503)
+            if use is None:
                 return web.Response(status=NO_ROOM if set(wanted) & set(self._vaults.usable()) else NOT_HERE)
-            params: dict[str, object] = {"chat_id": channel, kind: file_id, "disable_notification": True}
+            params: dict[str, object] = {"chat_id": use.channel, kind: file_id, "disable_notification": True}
             if hidden:
                 params["has_spoiler"] = True
             if "still" in query:
                 params["photo"] = query["still"]
             try:
-                message = await self._post(channel, METHODS[kind], params)
+                message = await self._post(use, METHODS[kind], params)
             except (TooManyRequests, TelegramAway):
                 return web.Response(status=503)
             except Refused:
                 return web.Response(status=NOT_HERE)
             if message is None:
                 return await self.handle_vault(request)
-            post = Post(channel, message)
+            post = Post(use.channel, message)
             self._vaults.remember(known_as, post)
         return web.Response(body=msgspec.json.encode(post), content_type="application/json")
 
-    async def _post(self, channel: int, method: str, params: dict[str, object]) -> int | None:
+    async def _post(self, use: Use, method: str, params: dict[str, object]) -> int | None:
         """The post's number; None where the channel refuses us, and is left alone from now on.
 
         Raises Refused where it is about the file, TooManyRequests, TelegramAway.
         """
-        self._vaults.use(channel)
         try:
             result = await self._call(method, params, lane=Lane.RELAYED, timeout=60)
         except Refused as error:
             if "file" in error.description:
                 raise
-            self._vaults.leave_alone(channel)
+            self._vaults.leave_alone(use.channel)
             return None
+        finally:
+            await self._vaults.done(use)
         return _posted.decode(result).message_id
 
 

@@ -3,7 +3,7 @@
 Every bot of the network is an administrator of each vault. The bot that has a file posts it
 there, bare (no caption, nothing of its sender); another copies it out by the post's number. A
 bot may do 20 a minute in one channel, posting and copying together, so files are spread over
-the channels, and this process keeps count of what it may still do in each.
+the channels, and what the bot did in each is counted where its next process finds it.
 
 A channel that refuses us (we are no administrator there, or it is gone) is left alone for a while.
 Posts are not removed by us: the channels' own timer does that (README), so a post is not relied on
@@ -11,13 +11,14 @@ for longer than the shortest timer there is.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from core.service.clock import Clock
+import structlog
 
-PER_MINUTE = 19
-"""What a bot does in one channel in any minute; one below Telegram's limit, for the way there."""
+from core.domain.errors import RedisAway
+from core.service.clock import Clock
+from core.state.redis.vault_counts import Use, VaultCounts
 
 REMEMBERED = 20_000
 """Posts that a process remembers, so that a file that comes again is not posted again."""
@@ -27,6 +28,8 @@ RELIED_ON = 20 * 3_600.0
 
 LEFT_ALONE = 600.0
 """Seconds for which a channel that refused us is not used."""
+
+log = structlog.get_logger(__name__)
 
 
 class NoRoom(Exception):
@@ -43,37 +46,37 @@ class Post(NamedTuple):
 class Vaults:
     """This bot's share of the channels: what it may do now, and what it has posted."""
 
-    def __init__(self, channels: Sequence[int], clock: Clock) -> None:
+    def __init__(self, channels: Sequence[int], clock: Clock, counts: VaultCounts) -> None:
+        self._channels = channels
         self._clock = clock
-        self._used: dict[int, list[float]] = {channel: [] for channel in channels}
+        self._counts = counts
         self._posts: OrderedDict[str, tuple[float, Post]] = OrderedDict()
         self._refusing: dict[int, float] = {}
 
     def usable(self) -> list[int]:
         """Channels that do not refuse us."""
         now = self._clock.monotonic()
-        return [channel for channel in self._used if self._refusing.get(channel, now) <= now]
+        return [channel for channel in self._channels if self._refusing.get(channel, now) <= now]
 
     def leave_alone(self, channel: int) -> None:
         """That channel has refused us."""
         self._refusing[channel] = self._clock.monotonic() + LEFT_ALONE
 
-    def free(self) -> list[int]:
-        """Channels in which something may be done now, the least used first."""
-        since = self._clock.monotonic() - 60.0
-        for channel, times in self._used.items():
-            self._used[channel] = [at for at in times if at > since]
-        free = [channel for channel in self.usable() if len(self._used[channel]) < PER_MINUTE]
-        return sorted(free, key=lambda channel: len(self._used[channel]))
+    async def free(self) -> list[int]:
+        """Channels in which something may be done now, the least used first. Raises RedisAway."""
+        return await self._counts.free(self.usable())
 
-    def choose(self, wanted: Iterable[int]) -> int | None:
-        """The least used of those channels in which something may be done, or None."""
-        allowed = set(wanted)
-        return next((channel for channel in self.free() if channel in allowed), None)
+    async def take(self, wanted: Sequence[int]) -> Use | None:
+        """Begin something in the least used of those channels; None where none has room. Raises RedisAway."""
+        usable = set(self.usable())
+        return await self._counts.take([channel for channel in wanted if channel in usable])
 
-    def use(self, channel: int) -> None:
-        """Something is done in that channel; it counts for a minute from now."""
-        self._used[channel].append(self._clock.monotonic())
+    async def done(self, use: Use) -> None:
+        """It was answered. Where Redis cannot be told, it counts for longer."""
+        try:
+            await self._counts.done(use)
+        except RedisAway as error:
+            log.warning("a vault's use counts for longer", why=str(error))
 
     def posted(self, unique_id: str) -> Post | None:
         """Where this bot has posted that file before."""

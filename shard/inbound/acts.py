@@ -12,8 +12,8 @@ from core.domain.content import Contact, Media
 from core.domain.conversation import Phase, Standing
 from core.domain.envelope import Notice, Relay, Remove, Unsend
 from core.domain.ids import MessageId
+from core.state.redis.agreements import Agreements
 from core.state.redis.message_map import MessageMap
-from shard.inbound.agreements import Agreements
 from shard.inbound.commands import Button, Command
 from shard.inbound.desk import Desk
 from shard.inbound.intake import WASTE_BASKET
@@ -91,7 +91,7 @@ async def file(query: CallbackQuery, desk: Desk, given: Update, agreements: Agre
         if standing.phase is not Phase.CHATTING or str(standing.conversation) != conversation:
             desk.say("old_button")
             return
-        agreements.give(standing)
+        await agreements.give(standing)
         replied = _replied(given)
         content = content_of(replied) if replied is not None else None
         if replied is None or not isinstance(content, Media):

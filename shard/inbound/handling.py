@@ -16,10 +16,10 @@ from core.service.log import innermost
 from core.state.moderation import Moderation
 from core.state.people import People
 from core.state.postgres.broadcasts import Broadcasts
+from core.state.redis.agreements import Agreements
 from core.state.redis.message_map import MessageMap
 from shard.inbound import acts, admins, casting
 from shard.inbound.admission import Admission
-from shard.inbound.agreements import Agreements
 from shard.inbound.commands import router
 from shard.inbound.desk import Counter
 from shard.inbound.overview import Overview

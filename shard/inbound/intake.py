@@ -7,7 +7,8 @@ Redis is away it repeats, and everything it repeats is known by its update.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TypeGuard
 
 import msgspec
 import structlog
@@ -22,12 +23,13 @@ from core.domain.moving import turned_back
 from core.service import metrics
 from core.service.clock import Clock
 from core.service.failpoints import passing
+from core.state.redis.agreements import Agreements
 from core.state.redis.leases import Lease
 from core.state.redis.message_map import MessageMap
 from core.state.redis.poison import PoisonBox, wordless
 from core.state.redis.streams import Append, InboxFull, Source, Streams
+from shard.cleaning import Care, care_of
 from shard.inbound import kinds
-from shard.inbound.agreements import Agreements
 from shard.inbound.manners import Manners
 from shard.inbound.relay import amend, content_of, react, relay
 from shard.inbound.updates import Message, Reacted, Update, bare_updates, updates
@@ -106,6 +108,7 @@ class Intake:
 
     async def _work(self, chains: dict[PersonId, list[_Taken]], unreadable: list[Append]) -> None:
         await self._standings.load(chains)
+        await self._load_agreements(chains)
         together = list(unreadable)
         alone: list[tuple[PersonId, list[_Taken]]] = []
         for person, chain in chains.items():
@@ -128,11 +131,18 @@ class Intake:
             update, raw = taken
             if is_for_partner(update):
                 await self._standings.load([person])
+                await self._load_agreements({person: [taken]})
                 await self._append(self._to_partner(person, taken))
             elif self._may_ask(person, update):
                 await self._handle(update, raw)
             else:
                 await self._append(self._asked_too_much(person, update))
+
+    async def _load_agreements(self, chains: Mapping[PersonId, list[_Taken]]) -> None:
+        """Whoever sends a file that needs it may have agreed to that before; nobody else costs anything."""
+        asking = [person for person, chain in chains.items() if any(map(_asks, chain))]
+        standings = (self._standings.get(person) for person in asking)
+        await self._agreements.load([standing for standing in standings if standing is not None])
 
     async def _append(self, appends: list[Append]) -> None:
         try:
@@ -224,7 +234,7 @@ class Intake:
 
     def _content(self, standing: Standing, message: Message) -> Content | None:
         content = content_of(message)
-        if message.document is not None and isinstance(content, Media) and self._agreements.given(standing):
+        if self._agreements.given(standing) and _asked_about(content):
             return msgspec.structs.replace(content, as_is=True)
         return content
 
@@ -300,6 +310,16 @@ class Intake:
 
     def _now(self) -> int:
         return round(self._clock.wall() * 1000)
+
+
+def _asks(taken: _Taken) -> bool:
+    message = taken[0].message or taken[0].edited_message
+    return message is not None and message.document is not None and _asked_about(content_of(message))
+
+
+def _asked_about(content: Content | None) -> TypeGuard[Media]:
+    """Whether it is a file that cannot be cleaned, so that its sender has to agree."""
+    return isinstance(content, Media) and care_of(content) is Care.ASK
 
 
 def _number(taken: _Taken) -> UpdateId:

@@ -24,6 +24,7 @@ from core.domain.content import (
 from core.domain.conversation import Change
 from core.domain.envelope import Cast, Happening, Notice, React, Relay
 from core.domain.ids import MessageId, PersonId
+from core.state.redis.vault_counts import Use
 from shard.texts import Worded, worded
 
 Params = dict[str, Any]
@@ -43,12 +44,16 @@ class Need(NamedTuple):
 
 
 class Call(NamedTuple):
-    """A method with its parameters; `weight` is how many messages it counts as."""
+    """A method with its parameters; `weight` is how many messages it counts as.
+
+    `use` is what it takes of a vault's room.
+    """
 
     method: str
     params: Params
     needs: tuple[Need, ...] = ()
     weight: int = 1
+    use: Use | None = None
 
 
 _METHODS = {
@@ -170,18 +175,18 @@ def removed(to: PersonId, messages: Sequence[MessageId]) -> Call:
     return Call("deleteMessages", {"chat_id": to, "message_ids": sorted(messages)})
 
 
-def from_vault(call: Call, content: Media, channel: int, post: int) -> Call:
+def from_vault(call: Call, content: Media, use: Use, post: int) -> Call:
     """The same message as a copy of a post that holds the bare file."""
     kept = ("chat_id", "disable_notification", "protect_content", "message_effect_id", "reply_parameters")
     params: Params = {name: call.params[name] for name in kept if name in call.params}
-    params |= {"from_chat_id": channel, "message_id": post}
+    params |= {"from_chat_id": use.channel, "message_id": post}
     if content.kind in _CAPTIONED:
         params["caption"] = content.caption
         if content.entities:
             params["caption_entities"] = entities(content.entities)
         if content.caption_above:
             params["show_caption_above_media"] = True
-    return Call("copyMessage", params)
+    return Call("copyMessage", params, use=use)
 
 
 def entities(those: tuple[Entity, ...]) -> list[Params]:

@@ -26,6 +26,7 @@ from core.domain.ids import BotId
 from core.service import metrics
 from core.state.redis.file_memory import FileMemory
 from core.state.redis.streams import Note
+from core.state.redis.vault_counts import Use
 from shard.cleaning import Care, care_of
 from shard.files import METHODS, FileSource, FileTrouble
 from shard.outbound.compose import Call, Need, from_vault
@@ -105,11 +106,11 @@ class Media:
                 need.holder[need.key] = file_id
         for need in [one for one in missing if self._suits_vault(one)]:
             if len(missing) == 1 and _whole(call, need):
-                post = await self._posted(need, source)
-                if post is not None:
-                    self._vaults.use(post.channel)
+                found = await self._posted(need, source)
+                if found is not None:
+                    post, use = found
                     metrics.MEDIA.labels("vault").inc()
-                    return from_vault(call, need.content, post.channel, post.message)
+                    return from_vault(call, need.content, use, post.message)
             elif need.file.size > DOWNLOAD_LIMIT:
                 file_id = await self._forwarded(need, source)
                 if file_id is not None:
@@ -121,8 +122,12 @@ class Media:
         """Make the call, with the uploads that it needs. Raises TelegramError, FileTrouble."""
         if call.needs:
             return await self._uploads.send(telegram, call, source, gate)
-        await gate()
-        return await telegram.call(call.method, call.params)
+        try:
+            await gate()
+            return await telegram.call(call.method, call.params)
+        finally:
+            if call.use is not None:
+                await self._vaults.done(call.use)
 
     def remember(self, content: MediaContent, message: dict[str, Any]) -> list[Note]:
         """What a send returned: this bot's own ids of the files."""
@@ -207,30 +212,35 @@ class Media:
             and bool(self._vaults.usable())
         )
 
-    async def _posted(self, need: Need, source: BotId) -> Post | None:
-        """Where the file lies in a vault; None where it cannot go that way.
+    async def _posted(self, need: Need, source: BotId) -> tuple[Post, Use] | None:
+        """Where the file lies in a vault, and room to fetch it there; None where it cannot go that way.
 
-        Raises TelegramAway where it can go only that way, but no vault has room just now.
+        Raises TelegramAway where it can go only that way, but no vault has room just now; RedisAway.
         """
         try:
-            free = self._vaults.free()
+            free = await self._vaults.free()
             if not free:
                 raise NoRoom
             post = await self._source.post(source, need.content, free)
             if post in self._gone:
                 post = await self._source.post(source, need.content, free, anew=True)
+            if post is None:
+                return None
+            use = await self._vaults.take([post.channel])
+            if use is None:
+                raise NoRoom
         except NoRoom:
             if need.file.size > DOWNLOAD_LIMIT:
                 raise TelegramAway("no vault channel has room just now", reached=False) from None
             return None
-        return post
+        return post, use
 
     async def _forwarded(self, need: Need, source: BotId) -> str | None:
         """This bot's id of a file that lies in a vault, from a forward inside the vault."""
-        post = await self._posted(need, source)
-        if post is None:
+        found = await self._posted(need, source)
+        if found is None:
             return None
-        self._vaults.use(post.channel)
+        post, use = found
         where = {"chat_id": post.channel, "from_chat_id": post.channel, "message_id": post.message}
         params = {**where, "disable_notification": True}
         try:
@@ -239,6 +249,8 @@ class Media:
             if self.vault_failed(Call("forwardMessage", params), error):
                 raise TelegramAway("a vault refused us", reached=False) from None
             return None
+        finally:
+            await self._vaults.done(use)
         file_id = _id_in(message.get(need.content.kind.value))
         if file_id is not None:
             metrics.MEDIA.labels("forwarded").inc()

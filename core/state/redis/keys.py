@@ -1,7 +1,7 @@
 """The one builder of keys. The part in braces decides the slot in a Redis Cluster."""
 
 from core.domain.conversation import Thread
-from core.domain.ids import BotId, BroadcastId, PersonId
+from core.domain.ids import BotId, BroadcastId, ConversationId, PersonId
 
 
 class Keys:
@@ -67,6 +67,10 @@ class Keys:
         """Hash: what the bot calls a file that every bot knows by its unique id."""
         return f"{self._shard}{bot}}}:files:{generation}"
 
+    def vault(self, bot: BotId, channel: int) -> str:
+        """Sorted set: what the bot did in a vault channel lately, by the server's milliseconds."""
+        return f"{self._shard}{bot}}}:vault:{channel}"
+
     def stats(self, bot: BotId) -> str:
         """String: the shard's last report, expires when it stops reporting."""
         return f"{self._shard}{bot}}}:stats"
@@ -87,3 +91,7 @@ class Keys:
         """String: which message of one side is which of the other, eight bytes a message."""
         turn = f":{thread.turn}" if thread.turn else ""
         return f"{self._conversation}{thread.conversation}}}{turn}"
+
+    def agreed(self, conversation: ConversationId) -> str:
+        """Set: sides of the conversation that send files which may name their maker."""
+        return f"{self._conversation}{conversation}}}:agreed"

@@ -99,7 +99,7 @@ async def edit_to_maker(pair: Pair) -> None:
 
 
 async def asked_first(pair: Pair) -> None:
-    """What cannot be cleaned is asked about, once a conversation."""
+    """What cannot be cleaned is asked about, once a conversation; what can be is cleaned all the same."""
     paper = pair.writer.file("document", name="paper.pdf", mime="application/pdf")
     sent = pair.writer.attach(paper, "please read")
     question = await pair.writer.one()
@@ -113,6 +113,10 @@ async def asked_first(pair: Pair) -> None:
     await pair.becomes(lambda: question.deleted, "the question to go")
     second = pair.writer.attach(pair.writer.file("document", name="more.docx"), "and this")
     same_file(second, (await pair.crossed(1, 1))[0])
+    pair.writer.attach(made(pair.writer, jpeg, "me.jpg", "image/jpeg"))
+    (picture,) = await pair.crossed(1, 2)
+    assert picture.attachment is not None, "no picture was shown"
+    assert _of(pair.writer, picture.attachment) == [], "the maker stands in it"
     assert all(one.deleted for one in pair.writer.shown()), "asked again"
 
 

@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from core.service.clock import SystemClock
+from core.state.redis.vault_counts import MOST
 from shard.files import HEADER, PATH_HEADER, Signer
 from simulator.app import Options
 from simulator.world.media import Source
@@ -15,6 +16,7 @@ from tests.harness.crossing import big, makers
 from tests.harness.crossing.messages import same, same_file
 from tests.harness.crossing.stage import Pair, play, seated
 from tests.harness.network import SECRET, Network, running
+from tests.harness.waiting import until
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(180)]
 
@@ -61,6 +63,21 @@ async def test_a_file_that_came_once_comes_by_id_also_after_a_restart() -> None:
         assert await _step(network, "remembered") == 2
 
 
+async def test_who_agreed_is_not_asked_again_after_a_death() -> None:
+    async with running(2, log_level="warning") as network:
+        (pair,) = await _across(network)
+        pair.writer.attach(pair.writer.file("document", name="paper.pdf"))
+        pair.writer.press(await pair.writer.one(), "file:send")
+        await pair.crossed()
+        told = len(pair.writer.shown())
+        for bot in network.bots:
+            network.kill(f"shard:{bot}")
+            network.start_shard(bot)
+        sent = pair.writer.attach(pair.writer.file("document", name="more.pdf"))
+        same_file(sent, (await pair.crossed(1, 1))[0])
+        assert len(pair.writer.shown()) == told
+
+
 async def test_big_files_go_through_the_vaults_within_their_limits() -> None:
     async with running(2, vaults=3, log_level="warning") as network:
         results = await play(network, big.rows("through a vault"))
@@ -80,6 +97,32 @@ async def test_big_files_go_through_the_vaults_within_their_limits() -> None:
             assert channel.messages, "one channel was not used"
             assert all("caption" not in post.body for post in channel.messages.values())
         assert _breaches(network) == 0
+
+
+async def test_who_serves_the_token_next_counts_a_vaults_minute_on() -> None:
+    """Both shards die when they have used most of a channel's minute, and others go on within it."""
+    async with running(2, vaults=1, log_level="warning") as network:
+        pairs = await _across(network, MOST + 4)
+        for pair in pairs[:-8]:
+            pair.writer.attach(pair.writer.file("document", big.BIG))
+        for pair in pairs[:-8]:
+            await pair.crossed()
+        for bot in network.bots:
+            network.kill(f"shard:{bot}")
+            network.start_shard(bot)
+        for pair in pairs[-8:]:
+            pair.writer.attach(pair.writer.file("document", big.BIG))
+        quick = pairs[0].writer.say("texts go on")
+        same(quick, (await pairs[0].crossed(1, 1))[0], "text")
+
+        def crossed() -> int:
+            return sum(bool(pair.reader.shown()) for pair in pairs)
+
+        await until(lambda: crossed() == MOST, 30, "as many files to cross as a minute has room for")
+        (vault,) = network.simulator.world.channels.values()
+        assert len(vault.messages) == MOST
+        assert _breaches(network) == 0
+        assert [record.refused for record in network.simulator.judge.records.values()] == [0, 0]
 
 
 async def test_vaults_that_refuse_us_stop_nobody() -> None:

@@ -5,23 +5,13 @@ import pytest
 from core.domain.content import Dice, Entity, File, Location, Media, MediaKind, Poll, Text
 from core.domain.envelope import Amend, React, Relay, Remove, Unsend
 from core.domain.ids import BotId, ConversationId, MessageId, PersonId
-from core.service.clock import SystemClock
+from core.state.redis.vault_counts import Use
 from shard.outbound import compose, refusals
 from shard.outbound.compose import Call
 from shard.outbound.media import Media as Ladder
 from shard.telegram import Refused
-from shard.vault import LEFT_ALONE, PER_MINUTE, RELIED_ON, Post, Vaults
 
 TO = PersonId(5)
-
-
-class HandClock(SystemClock):
-    """A clock that is moved by hand."""
-
-    now = 1000.0
-
-    def monotonic(self) -> float:
-        return self.now
 
 
 PHOTO = Media(MediaKind.PHOTO, File("f", "u"), caption="c", entities=(Entity("bold", 0, 1),), spoiler=True)
@@ -93,13 +83,13 @@ def test_the_reels_of_a_slot_machine(value: int, face: str) -> None:
 
 def test_a_copy_from_a_vault_has_the_readers_caption_and_no_other() -> None:
     call = compose.relayed(TO, _relay(PHOTO), MessageId(8), None)
-    copied = compose.from_vault(call, PHOTO, -100, 6)
+    copied = compose.from_vault(call, PHOTO, Use(-100, "once"), 6)
     assert copied.method == "copyMessage"
     assert copied.params["caption"] == "c"
     assert copied.params["reply_parameters"]["message_id"] == 8
     assert not copied.needs
     bare = Media(MediaKind.DOCUMENT, File("f", "u"))
-    assert compose.from_vault(call, bare, -100, 6).params["caption"] == ""
+    assert compose.from_vault(call, bare, Use(-100, "once"), 6).params["caption"] == ""
 
 
 def _refused(words: str) -> Refused:
@@ -137,33 +127,6 @@ def test_an_ornament_is_left_out_rather_than_the_message() -> None:
     assert "message_effect_id" not in plain.params
 
 
-def test_a_vault_takes_so_many_a_minute_and_the_least_used_first() -> None:
-    clock = HandClock()
-    vaults = Vaults((-1, -2), clock)
-    for _ in range(2 * PER_MINUTE):
-        channel = vaults.choose(vaults.free())
-        assert channel is not None
-        vaults.use(channel)
-    assert vaults.free() == []
-    clock.now += 60.1
-    assert sorted(vaults.free()) == [-2, -1]
-    vaults.remember("u", Post(-1, 7))
-    assert vaults.posted("u") == Post(-1, 7)
-    clock.now += RELIED_ON
-    assert vaults.posted("u") is None
-
-
-def test_a_vault_that_refuses_us_is_left_alone_for_a_while() -> None:
-    clock = HandClock()
-    vaults = Vaults((-1, -2), clock)
-    vaults.leave_alone(-1)
-    assert vaults.usable() == vaults.free() == [-2]
-    assert vaults.choose([-1]) is None
-    clock.now += LEFT_ALONE
-    assert vaults.usable() == [-1, -2]
-    assert Vaults((), clock).usable() == []
-
-
 def test_a_milder_call_still_has_its_files() -> None:
     body = _relay(PHOTO, reply_to=MessageId(9), quote="words")
     call = compose.relayed(TO, body, MessageId(4), None)
@@ -175,7 +138,7 @@ def test_a_milder_call_still_has_its_files() -> None:
 
 
 def test_a_file_of_this_bot_is_always_at_hand() -> None:
-    ladder = Ladder(BotId(3), None, None, None, Vaults((), HandClock()), None)  # type: ignore[arg-type]  # asks nobody
+    ladder = Ladder(BotId(3), None, None, None, None, None)  # type: ignore[arg-type]  # asks nobody
     call = compose.relayed(TO, _relay(PHOTO), None, None)
     assert ladder.at_hand(call, BotId(3))
     assert not ladder.at_hand(call, BotId(4))
