@@ -10,6 +10,7 @@ meet only in Redis and PostgreSQL:
 - *assignment*: each bot's headroom, published once a second as the directory.
 - *capacity*: how full the network is.
 - *broadcast*: an admin's message to everybody, fed a little at a time to all shards.
+- *forgetting*: deletes what was kept long enough.
 
 Invariants: whatever the leader writes is fenced by its epoch, in Redis by the script, in
 PostgreSQL by changing a state only from the one it was judged by; all that it knows can be

@@ -12,6 +12,7 @@ from coordinator.assignment.headroom import Policy
 from coordinator.assignment.publisher import Publisher
 from coordinator.broadcast.announcer import Announcer
 from coordinator.broadcast.feeder import Feeder
+from coordinator.forgetting import Forgetter
 from coordinator.leadership import Leadership
 from coordinator.matchmaking.matcher import Matcher
 from coordinator.matchmaking.pool import Rules
@@ -32,6 +33,7 @@ from core.state.postgres.epochs import Epochs
 from core.state.postgres.people import PeopleTable
 from core.state.postgres.pool import Database
 from core.state.postgres.reach import Reach
+from core.state.postgres.reports import Reports
 from core.state.redis.casts import Casts
 from core.state.redis.client import RedisClient
 from core.state.redis.conversations import Conversations
@@ -99,6 +101,7 @@ def _leadership(settings: Settings, client: RedisClient, database: Database) -> 
             fleet, keeper.rows, matcher.waiting_by_bot, lease.epoch, Policy(), clock, outages
         )
         sweeper = Sweeper(conversations, clock, outages)
+        forgetter = Forgetter(Reports(database), outages)
         means = Means(
             *(client, keys, streams, conversations, fleet, Reach(database), PeopleTable(database)),
             *(PeopleCache(client, keys), keeper.rows, cipher, clock),
@@ -118,6 +121,7 @@ def _leadership(settings: Settings, client: RedisClient, database: Database) -> 
                 parts.create_task(publisher.run(), name="publisher")
                 parts.create_task(mover.run(), name="mover")
                 parts.create_task(feeder.run(), name="feeder")
+                parts.create_task(forgetter.run(), name="forgetter")
         finally:
             metrics.LEADS.set(0)
 

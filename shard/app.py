@@ -30,7 +30,7 @@ from core.state.postgres.epochs import Epochs
 from core.state.postgres.people import PeopleTable
 from core.state.postgres.pool import Database
 from core.state.postgres.reach import Reach
-from core.state.postgres.reports import Reports
+from core.state.postgres.reports import EvidenceCipher, Reports
 from core.state.redis.agreements import Agreements
 from core.state.redis.casts import CastBook
 from core.state.redis.client import RedisClient
@@ -342,7 +342,7 @@ def _inbound(
     token: str,
 ) -> tuple[Poller | Webhook, Replayer]:
     clock = base.clock
-    reach, reports = Reach(base.database), Reports(base.database)
+    reach, reports = Reach(base.database), Reports(base.database, EvidenceCipher(*base.settings.secrets))
     admission = Admission(base.bot, state.people, reach, reports, state.fleet, base.seal, clock)
     moderation = Moderation(state.people, reports, state.conversations, state.streams, clock)
     overview, broadcasts = Overview(state.fleet, clock), Broadcasts(base.database)

@@ -15,7 +15,7 @@ from core.domain.person import Person
 from core.service.clock import Clock
 from core.service.failpoints import passing
 from core.state.people import People
-from core.state.postgres.reports import Reported, Reports
+from core.state.postgres.reports import Reported, Reports, Shown
 from core.state.redis.conversations import Asker, Conversations
 from core.state.redis.streams import Append, Source, Streams
 
@@ -88,6 +88,10 @@ class Moderation:
     async def reported(self, count: int) -> Sequence[Reported]:
         """Who has open reports. Raises DatabaseAway."""
         return await self._reports.open(count)
+
+    async def evidence(self, person: PersonId) -> Sequence[Shown]:
+        """The messages of somebody that were reported and not decided about. Raises DatabaseAway."""
+        return await self._reports.evidence(person)
 
     async def close_reports(self, person: PersonId) -> int:
         """The reports about somebody are dealt with; how many there were. Raises DatabaseAway."""

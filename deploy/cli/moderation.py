@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from config.settings import Settings
     from core.state.moderation import Moderation
-    from core.state.postgres.reports import Reported
+    from core.state.postgres.reports import Reported, Shown
 
 
 def ban(person: int, /, *, days: float | None = None, reason: str = "–") -> int:
@@ -58,13 +58,15 @@ def unban(person: int, /) -> int:
     return 0
 
 
-def reports(*, close: int | None = None, json: bool = False) -> int:
+def reports(*, show: int | None = None, close: int | None = None, json: bool = False) -> int:
     """List the people about whom there are open reports, those with the most first.
 
     Parameters
     ----------
+    show
+        Instead, the messages of this person that were reported.
     close
-        First close the reports about this person: they were dealt with.
+        First close the reports about this person: they were dealt with, and what was kept is deleted.
     json
         Print JSON instead of a table.
 
@@ -72,6 +74,9 @@ def reports(*, close: int | None = None, json: bool = False) -> int:
     from core.domain.ids import PersonId
     from deploy.cli.context import run
     from deploy.cli.output import print_json, print_table
+
+    if show is not None:
+        return _show(show, json=json)
 
     async def work(settings: "Settings") -> "Sequence[Reported]":
         async with _open(settings) as moderation:
@@ -83,8 +88,33 @@ def reports(*, close: int | None = None, json: bool = False) -> int:
     if json:
         print_json([one._asdict() for one in found])
     else:
-        rows = [(one.person, one.times, f"{one.last:%Y-%m-%d %H:%M}", one.reason[:60]) for one in found]
-        print_table((">person", ">reports", "last (UTC)", "why"), rows)
+        rows = [
+            (one.person, one.times, one.messages, f"{one.last:%Y-%m-%d %H:%M}", one.reason[:60])
+            for one in found
+        ]
+        print_table((">person", ">reports", ">messages", "last (UTC)", "why"), rows)
+    return 0
+
+
+def _show(person: int, *, json: bool) -> int:
+    from core.domain.ids import PersonId
+    from deploy.cli.context import run
+    from deploy.cli.output import print_json, print_table
+
+    async def work(settings: "Settings") -> "Sequence[Shown]":
+        async with _open(settings) as moderation:
+            return await moderation.evidence(PersonId(person))
+
+    rows = [
+        (one.at, one.evidence.kind, one.evidence.text)
+        if one.evidence
+        else (one.at, "?", "(no key of ours opens it: name the one before in DUOLOGUE_OLDER_SECRET_KEYS)")
+        for one in run(work)
+    ]
+    if json:
+        print_json([{"at": at, "kind": kind, "text": text} for at, kind, text in rows])
+    else:
+        print_table(("at (UTC)", "kind", "text"), [(f"{at:%Y-%m-%d %H:%M}", *rest) for at, *rest in rows])
     return 0
 
 
@@ -95,7 +125,7 @@ async def _open(settings: "Settings") -> "AsyncIterator[Moderation]":
     from core.state.people import People
     from core.state.postgres.people import PeopleTable
     from core.state.postgres.pool import Database
-    from core.state.postgres.reports import Reports
+    from core.state.postgres.reports import EvidenceCipher, Reports
     from core.state.redis.client import RedisClient
     from core.state.redis.conversations import Conversations
     from core.state.redis.keys import Keys
@@ -114,6 +144,5 @@ async def _open(settings: "Settings") -> "AsyncIterator[Moderation]":
         await client.open()
         streams = Streams(client, keys)
         people = People(PeopleTable(database), PeopleCache(client, keys))
-        yield Moderation(
-            people, Reports(database), Conversations(client, keys, streams), streams, SystemClock()
-        )
+        reports = Reports(database, EvidenceCipher(*settings.secrets) if settings.secrets else None)
+        yield Moderation(people, reports, Conversations(client, keys, streams), streams, SystemClock())

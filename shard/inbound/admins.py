@@ -1,13 +1,16 @@
 """What admins type, as aiogram handlers. To everybody else these commands are not there."""
 
 import re
+from collections.abc import Sequence
 
+import structlog
 from aiogram import Router
 from aiogram.types import Message
 
 from core.domain.ids import PersonId
 from core.state.moderation import FOR_GOOD, Moderation
 from core.state.postgres.pool import DatabaseAway
+from core.state.postgres.reports import Shown
 from shard.inbound.commands import Admin, Command
 from shard.inbound.desk import Desk
 from shard.inbound.overview import Overview
@@ -15,8 +18,16 @@ from shard.inbound.overview import Overview
 SHOWN = 15
 """People whose reports are shown at once."""
 
+EVIDENCE_SHOWN, EVIDENCE_LENGTH = 8, 200
+"""Reported messages that are shown in Telegram, the newest, and how much of each: an emoji counts twice, and
+4096 are a message. `duologue reports --show` has all that is kept."""
+
 _BAN = re.compile(r"(\d{1,15})(?:\s+(\d{1,5}))?(?:\s+(.+))?", re.ASCII | re.DOTALL)
 """A person, days (for good where there are none), the reason."""
+
+_ABOUT = re.compile(r"(show|done)\s+(\d{1,15})", re.ASCII)
+
+log = structlog.get_logger(__name__)
 
 router = Router(name="admins")
 router.message.filter(Admin())
@@ -62,10 +73,16 @@ async def unban(_: Message, desk: Desk, moderation: Moderation, rest: str) -> No
 
 @router.message(Command("reports"))
 async def reports(_: Message, desk: Desk, moderation: Moderation, rest: str) -> None:
-    """Who has been complained about; `/reports done <person>` closes what was said of somebody."""
-    number = rest.removeprefix("done ").strip()
+    """Who has been complained about; `show <person>` their reported messages, `done <person>` closes it."""
+    about = _ABOUT.fullmatch(rest)
+    what, number = about.groups() if about is not None else ("", "")
     try:
-        if number != rest and _is_person(number):
+        if what == "show":
+            shown = await moderation.evidence(PersonId(int(number)))
+            log.info("reported messages were shown", admin=desk.person, of=int(number))
+            _say_evidence(desk, number, shown)
+            return
+        if what == "done":
             await moderation.close_reports(PersonId(int(number)))
         found = await moderation.reported(SHOWN)
     except DatabaseAway:
@@ -75,9 +92,23 @@ async def reports(_: Message, desk: Desk, moderation: Moderation, rest: str) -> 
         desk.say("reports_none")
         return
     lines = [
-        f"{one.person}  {one.times}×  {one.last:%m-%d %H:%M}  {one.reason[:100] or '–'}" for one in found
+        f"{one.person}  {one.times}×  {one.last:%m-%d %H:%M}  {one.messages} ✉  {one.reason[:100] or '–'}"
+        for one in found
     ]
     desk.say("reports", table="\n".join(lines))
+
+
+def _say_evidence(desk: Desk, person: str, shown: Sequence[Shown]) -> None:
+    """The newest of it, as much as one message of ours holds."""
+    if not shown:
+        desk.say("evidence_none", person=person)
+        return
+    lines = []
+    for one in shown[-EVIDENCE_SHOWN:]:
+        said = one.evidence
+        text = "?" if said is None else said.text[:EVIDENCE_LENGTH] or f"({said.kind})"
+        lines.append(f"{one.at:%m-%d %H:%M}  {text}")
+    desk.say("evidence", person=person, table="\n".join(lines))
 
 
 def _is_person(text: str) -> bool:

@@ -17,7 +17,7 @@ from core.service.clock import Clock
 from core.state.people import People
 from core.state.postgres.pool import DatabaseAway
 from core.state.postgres.reach import Reach
-from core.state.postgres.reports import Reports
+from core.state.postgres.reports import Complaint, Evidence, Reports
 from core.state.redis.fleet import Fleet
 from shard.inbound.desk import Desk
 
@@ -94,14 +94,15 @@ class Admission:
             return False
         return await self._sent_elsewhere(desk, "bot_is_leaving")
 
-    async def report(self, desk: Desk, standing: Standing, reason: str) -> None:
-        """Take note of a complaint about the present or last partner."""
+    async def report(self, desk: Desk, standing: Standing, reason: str, evidence: Evidence | None) -> None:
+        """Take note of a complaint about the present or last partner, with a message of theirs."""
+        complaint = Complaint(desk.person, standing.partner, standing.conversation)
         try:
-            await self._reports.add(desk.person, standing.partner, standing.conversation, reason)
+            await self._reports.add(complaint, reason, evidence)
         except DatabaseAway:
             desk.say("try_later")
             return
-        desk.say("reported")
+        desk.say("reported_with" if evidence is not None else "reported")
 
     async def note_reach(self, desk: Desk, *, blocked: bool) -> None:
         """Remember that the person blocked or opened this bot: a figure, so it may be missed."""

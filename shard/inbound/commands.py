@@ -10,7 +10,10 @@ from aiogram.filters import Filter
 from aiogram.types import CallbackQuery, ChatMemberUpdated, Message, TelegramObject
 
 from core.domain.conversation import Change, Phase, Standing
+from core.domain.ids import MessageId
 from core.state.people import People
+from core.state.postgres.reports import Evidence
+from core.state.redis.message_map import MessageMap
 from shard.inbound.admission import Admission
 from shard.inbound.desk import Desk
 
@@ -136,13 +139,15 @@ async def settings(_: Message, desk: Desk, people: People) -> None:
 
 
 @router.message(Command("report"))
-async def report(_: Message, desk: Desk, admission: Admission, rest: str) -> None:
-    """Bad behaviour of the present or last partner."""
+async def report(message: Message, desk: Desk, admission: Admission, messages: MessageMap, rest: str) -> None:
+    """Bad behaviour of the present or last partner; as a reply, with that message of theirs."""
     standing = await desk.standing()
     if not standing.partner:
         desk.say("report_nobody")
         return
-    await admission.report(desk, standing, rest)
+    await admission.report(
+        desk, standing, rest, await _evidence(message.reply_to_message, standing, messages)
+    )
 
 
 @router.message()
@@ -165,6 +170,16 @@ async def membership(event: ChatMemberUpdated, desk: Desk, admission: Admission)
     await admission.note_reach(desk, blocked=blocked)
     if blocked and (await desk.standing()).bot == desk.bot:
         await desk.leave(search=False, partner_told=Change.PARTNER_UNREACHABLE)
+
+
+async def _evidence(replied: Message | None, standing: Standing, messages: MessageMap) -> Evidence | None:
+    """The message, where the partner wrote it in this conversation: neither the person nor the network."""
+    if replied is None or replied.from_user is None or not replied.from_user.is_bot:
+        return None
+    number = MessageId(replied.message_id)
+    if await messages.find(standing.thread, standing.side, number) is None:
+        return None
+    return Evidence(number, replied.content_type, replied.text or replied.caption or "")
 
 
 async def _find(desk: Desk, admission: Admission) -> None:

@@ -29,7 +29,7 @@ WORDS = {
         "Before we start:\n"
         "• You must be <b>18 or older</b>.\n"
         "• Be kind. No threats, no spam, nothing illegal.\n"
-        "• We keep your Telegram id and language so that this works, but not what you write. More: /privacy\n\n"
+        "• We keep your Telegram id and language so that this works, but not your chats. More: /privacy\n\n"
         "Are you 18 or older, and do you agree?"
     ),
     "consent_declined": "That is fine; your answer was not kept. If you change your mind, you are welcome.",
@@ -100,7 +100,7 @@ WORDS = {
         "/find – meet somebody\n"
         "/next – leave and meet somebody else\n"
         "/stop – end the chat or the search\n"
-        "/report – tell us about bad behaviour\n"
+        "/report – tell us about bad behaviour; as a reply, with that message\n"
         "/unsend – as a reply: take a message back on both sides\n"
         "/privacy – what we keep and what we do not\n"
         "/settings – your settings\n\n"
@@ -111,13 +111,22 @@ WORDS = {
         "• Your partner never sees your name, username, number or profile. What you write about yourself, they can read.\n"
         "• We keep: your Telegram id, your language, when you agreed to the rules, which of our bots you opened.\n"
         "• We do not keep what you write. A message waits, on our servers only, until it is delivered.\n"
+        "• One exception: when your partner reports a message of yours, we keep it encrypted until the report is "
+        "decided, for 30 days at most. Only those who decide can read it.\n"
         "• Your data is never sold or given away.\n"
         "• To have what we keep of you deleted, send /stop and then block the bots of this network; "
         "the people who run this bot can delete it at once if you ask them."
     ),
     "settings": "<b>Settings</b>\n\nLanguage: {language} (taken from your Telegram).",
     "report_nobody": "You have not talked with anybody lately, so there is nobody to report.",
-    "reported": "Thank you. We have taken note, and somebody will look at it.",
+    "reported": (
+        "Thank you. We have taken note, and somebody will look at it.\n\n"
+        "Does a message show it? Reply to it with /report, and it is kept for whoever decides."
+    ),
+    "reported_with": (
+        "Thank you. We have taken note, and somebody will look at it. The message is kept for them, encrypted, "
+        "until they have decided, for 30 days at most."
+    ),
     "unknown_command": "I do not know this command. /help shows what there is.",
     "stats": "<pre>{table}</pre>",
     "unheard_too_long": (
@@ -134,7 +143,9 @@ WORDS = {
     "ban_how": "/ban &lt;person&gt; [days] [reason] shuts somebody out, for good where you say no days; /unban &lt;person&gt; lets them in again. /reports shows the numbers of those who were reported.",
     "ban_done": "🚫 {person} is shut out{until}. Their chat has ended, and what was reported of them is closed.",
     "unban_done": "{person} may come in again.",
-    "reports": "<b>Open reports</b>: who, how often, last, why\n<pre>{table}</pre>\n/ban &lt;person&gt; [days] [reason] shuts somebody out, /reports done &lt;person&gt; closes what was reported of them.",
+    "reports": "<b>Open reports</b>: who, how often, last, messages, why\n<pre>{table}</pre>\n/reports show &lt;person&gt; shows the messages (✉) that were reported, /ban &lt;person&gt; [days] [reason] shuts somebody out, /reports done &lt;person&gt; closes what was reported of them.",
+    "evidence": "<b>Reported messages of {person}</b>, newest last\n<pre>{table}</pre>\nThey are deleted with /ban or /reports done.",
+    "evidence_none": "No message of {person} is kept.",
     "reports_none": "There is no open report.",
     "broadcast_how": "Reply with /broadcast to the message that everybody shall get, or write the text right behind the command. You will see what it looks like before it goes.",
     "broadcast_kind": "A message of this kind cannot be sent to everybody. Texts, files, polls and places can.",

@@ -19,7 +19,7 @@ from simulator.world.actors import Bot, Person
 from simulator.world.identity import Identity
 from simulator.world.messages import Message
 from tests.deploy.up import duologue
-from tests.harness.network import Network, running
+from tests.harness.network import SECRET, Network, running
 from tests.harness.pairs import Member, Pairs
 from tests.harness.stage import begins, bot, breaches, complete, met
 from tests.harness.waiting import until
@@ -131,11 +131,24 @@ async def test_a_ban_ends_the_chat_and_holds_on_every_bot(network: Network) -> N
     await pairs.meet(rude, partner)
     pairs.say(partner, "/report called me <names>")
     await until(lambda: partner.told(begins("reported")), 15, "the report to be taken")
+    pairs.say(rude, "you <fool>")
+    await until(lambda: bool(_shown(network, partner, "you <fool>")), 15, "the rude words to arrive")
+    [insult] = _shown(network, partner, "you <fool>")
+    own = world.deeds.say(partner.person, partner.bot, "my own words")
+    for replied in (own, insult, insult):
+        world.deeds.say(partner.person, partner.bot, "/report", reply_to=replied.id)
+    await until(lambda: partner.told("The message is kept"), 15, "the message to be kept")
     pairs.say(rude, f"/ban {partner.person.id}")
     await until(lambda: rude.told(begins("unknown_command")), 15, "a stranger to be told nothing")
     pairs.say(admin, "/reports")
     await until(lambda: admin.told("called me <names>"), 15, "the report to be shown")
     assert admin.told(f"{rude.person.id}  1×")
+    assert admin.told("  1 ✉  ")
+    pairs.say(admin, f"/reports show {rude.person.id}")
+    await until(lambda: admin.told("you <fool>"), 15, "the message to be shown")
+    assert not admin.told("my own words")
+    [kept] = await _typed(network, "reports", "--show", str(rude.person.id))
+    assert (kept["kind"], kept["text"]) == ("text", "you <fool>")
     pairs.say(admin, f"/ban {rude.person.id} 7 rude words")
     await until(lambda: partner.told(begins("partner_left")), 15, "the partner to be told")
     await until(lambda: rude.told("Reason: rude words"), 15, "the banned one to be told why")
@@ -149,6 +162,7 @@ async def test_a_ban_ends_the_chat_and_holds_on_every_bot(network: Network) -> N
     admin.words.clear()
     pairs.say(admin, "/reports")
     await until(lambda: admin.told(begins("reports_none")), 15, "the report to be closed")
+    assert await _typed(network, "reports", "--show", str(rude.person.id)) == []
     pairs.say(admin, f"/unban {rude.person.id}")
     await until(lambda: admin.told("may come in again"), 15, "the ban to be over")
     pairs.say(elsewhere, "/find")
@@ -227,6 +241,11 @@ async def test_everybody_is_sent_it_once_whoever_dies(network: Network) -> None:
     assert breaches(network) == 0
 
 
+def _shown(network: Network, to: Member, text: str) -> list[Message]:
+    view = network.simulator.world.people.view(to.person, to.bot)
+    return [message for message in view if message.body.get("text") == text]
+
+
 async def _typed(network: Network, *words: str) -> Any:
     """What a command prints as JSON."""
     known = network.settings
@@ -237,6 +256,7 @@ async def _typed(network: Network, *words: str) -> Any:
         database_url=known.database_url,
         redis_url=known.redis_url,
         key_prefix=known.key_prefix,
+        secret_key=SECRET,
         paid_broadcast_stars=STARS,
     )
     assert not done.returncode, done.stderr

@@ -7,12 +7,14 @@ DECLARE
         ['duologue_shard', 'SELECT, INSERT, UPDATE', 'people'],
         ['duologue_shard', 'SELECT, INSERT, UPDATE', 'reach'],
         ['duologue_shard', 'SELECT, INSERT, UPDATE', 'reports'],
+        ['duologue_shard', 'SELECT, INSERT, DELETE', 'evidence'],
         ['duologue_shard', 'SELECT, INSERT, UPDATE', 'broadcasts'],
         ['duologue_shard', 'SELECT, INSERT, UPDATE', 'broadcast_bots'],
         ['duologue_coordinator', 'SELECT, INSERT, UPDATE', 'epochs'],
         ['duologue_coordinator', 'SELECT, UPDATE', 'people'],
         ['duologue_coordinator', 'SELECT, UPDATE', 'reach'],
         ['duologue_coordinator', 'SELECT, UPDATE', 'reports'],
+        ['duologue_coordinator', 'SELECT (at), DELETE', 'evidence'],
         ['duologue_coordinator', 'SELECT, INSERT, UPDATE', 'broadcasts'],
         ['duologue_coordinator', 'SELECT, INSERT, UPDATE', 'broadcast_bots']
     ];

@@ -9,7 +9,6 @@ an update into a list that the bot's shard takes in like one from Telegram. What
 is put aside again.
 """
 
-import os
 import re
 import zlib
 from collections.abc import Sequence
@@ -17,21 +16,17 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from core.domain.errors import DuologueError, StaleEpoch
 from core.domain.ids import BotId, EntryId, Epoch
 from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
 from core.state.redis.scripts import ASIDE, QUARANTINE, REPLAY
+from core.state.sealing import Safe
 
 KEPT = 500
 KEPT_MS = 7 * 24 * 3600 * 1000
 LARGEST = 65_536
-_NONCE = 12
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
 
 
@@ -64,29 +59,21 @@ class PoisonCipher:
 
     def __init__(self, secret: str, *older: str) -> None:
         """`older` secrets open only."""
-        self._aeads = [_aead(one) for one in (secret, *older)]
+        self._safe = Safe("duologue poison", secret, *older)
 
     def seal(self, bot: BotId, content: bytes) -> bytes:
         """For Redis."""
-        nonce = os.urandom(_NONCE)
-        return nonce + self._aeads[0].encrypt(nonce, zlib.compress(content), str(bot).encode())
+        return self._safe.seal(zlib.compress(content), str(bot))
 
     def open(self, one: Poisoned) -> bytes:
         """The content. Raises Unopened."""
-        nonce, sealed = one.sealed[:_NONCE], one.sealed[_NONCE:]
-        for aead in self._aeads:
-            try:
-                return zlib.decompress(aead.decrypt(nonce, sealed, str(one.bot).encode()))
-            except InvalidTag:
-                continue
-        raise Unopened(
-            f"{one.id} was put aside under another DUOLOGUE_SECRET_KEY: name that one in "
-            "DUOLOGUE_OLDER_SECRET_KEYS to read it"
-        )
-
-
-def _aead(secret: str) -> AESGCM:
-    return AESGCM(HKDF(SHA256(), 32, salt=None, info=b"duologue poison").derive(secret.encode()))
+        opened = self._safe.open(one.sealed, str(one.bot))
+        if opened is None:
+            raise Unopened(
+                f"{one.id} was put aside under another DUOLOGUE_SECRET_KEY: name that one in "
+                "DUOLOGUE_OLDER_SECRET_KEYS to read it"
+            )
+        return zlib.decompress(opened.content)
 
 
 class PoisonBox:

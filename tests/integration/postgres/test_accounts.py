@@ -68,7 +68,7 @@ async def test_a_shard_opens_tokens_and_a_coordinator_cannot_even_see_them(guard
 
 async def test_every_table_is_thought_of(guarded_url: str) -> None:
     text = resources.files("core.state.postgres").joinpath("grants.sql").read_text()
-    named = {"bots", *re.findall(r"\['\w+', '[A-Z, ]+', '(\w+)'\]", text)}
+    named = {"bots", *re.findall(r"\['\w+', '[A-Z, (a-z)]+', '(\w+)'\]", text)}
     connection = await asyncpg.connect(guarded_url)
     try:
         rows = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")

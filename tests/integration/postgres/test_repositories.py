@@ -15,7 +15,7 @@ from core.state.postgres.epochs import Epochs
 from core.state.postgres.people import PeopleTable
 from core.state.postgres.pool import Database
 from core.state.postgres.reach import Reach
-from core.state.postgres.reports import Reports
+from core.state.postgres.reports import Complaint, Reports
 
 ONE, TWO, THREE = BotId(11111), BotId(22222), BotId(33333)
 TOKEN = f"{ONE}:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-xx"
@@ -305,10 +305,10 @@ async def test_one_report_for_each_person_and_conversation(database: Database) -
         (BEN, 1, ""),
         (ANNA, 2, ""),
     ):
-        await reports.add(reporter, PersonId(9), ConversationId(conversation), reason)
+        await reports.add(Complaint(reporter, PersonId(9), ConversationId(conversation)), reason)
     rows = await database.fetch("SELECT reporter, conversation, reason FROM reports ORDER BY id")
     assert [tuple(row) for row in rows] == [(ANNA, 1, "rude"), (BEN, 1, ""), (ANNA, 2, "")]
-    await reports.add(BEN, ANNA, ConversationId(3), "\0" + "x" * 5000)
+    await reports.add(Complaint(BEN, ANNA, ConversationId(3)), "\0" + "x" * 5000)
     assert (await database.one("SELECT length(reason) AS n FROM reports WHERE conversation = 3"))["n"] == 1000
 
 
