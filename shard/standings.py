@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from core.domain.conversation import Phase, Standing, Thread
+from core.domain.conversation import UNTOLD, Phase, Standing, Thread
 from core.domain.ids import BotId, ConversationId, MessageId, PersonId
 from core.service.clock import Clock
 from core.service.generations import Generations
@@ -22,11 +22,13 @@ KEPT_PEOPLE = 50_000
 
 @dataclass(slots=True)
 class _Opening:
-    """How far a person has been told of a conversation; `words` is the number of the message that said so."""
+    """A conversation that a person is told of; `words` is the number of the message that said so.
+
+    UNTOLD until Telegram has answered; 0 where they will never be told better.
+    """
 
     conversation: ConversationId
-    under_way: bool = False
-    words: int = 0
+    words: MessageId = UNTOLD
 
 
 class Standings:
@@ -65,9 +67,12 @@ class Standings:
         if known is not None and known.seq > standing.seq:
             return False
         self._known.put(person, standing, now)
-        if known is not None and known.phase is Phase.WAITING and known.bot == standing.bot == self._bot:
-            # Found a partner; the words that say so still have to come by in our stream.
+        found = known is not None and known.phase is Phase.WAITING and known.bot == standing.bot == self._bot
+        if found or (standing.words and standing.bot == self._bot):
+            # The words that say so still have to come by, or Redis knows which message they were.
             self._await_words(person, standing)
+            if standing.words > 0:
+                self.opened(person, standing.conversation, standing.words)
         for phase, people in self._engaged.items():
             if standing.phase is phase and standing.bot == self._bot:
                 people.add(person)
@@ -99,19 +104,18 @@ class Standings:
         if len(self._openings) > KEPT_PEOPLE:
             self._openings.popitem(last=False)
 
-    def opened(self, person: PersonId, conversation: ConversationId, words: int = 0) -> None:
-        """These words are on their way, or were shown as that message."""
+    def opened(self, person: PersonId, conversation: ConversationId, words: MessageId) -> None:
+        """They were shown as that message; 0 where they never will be."""
         opening = self._openings.get(person)
         if opening is not None and opening.conversation == conversation:
-            opening.under_way = True
             opening.words = max(opening.words, words)
 
     def is_meant(self, person: PersonId, conversation: ConversationId, message: MessageId) -> bool:
-        """Whether the person may have known of this conversation when writing that message."""
+        """Whether the person knew of this conversation when writing that message."""
         opening = self._openings.get(person)
         if opening is None or opening.conversation != conversation:
             return True
-        return opening.under_way and message > opening.words
+        return opening.words != UNTOLD and message > opening.words
 
     def engaged(self, phase: Phase) -> frozenset[PersonId]:
         """Who, as far as is known, talks (or searches) at the bot of this shard."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from core.domain.ids import BotId, ConversationId, PersonId, TicketId, UpdateId
+from core.domain.ids import BotId, ConversationId, MessageId, PersonId, TicketId, UpdateId
 
 
 class Phase(StrEnum):
@@ -21,6 +21,9 @@ class Phase(StrEnum):
     CHATTING = "chatting"
 
 
+UNTOLD = MessageId(-1)
+
+
 class Standing(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """A person's place in the network at one `seq`.
 
@@ -28,7 +31,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fa
     `conversation`, `side`, `partner` and `partner_bot` are the present conversation while
     chatting, else the last one (forgotten after 48 idle hours). `asked` is the last update of
     `bot` by which the person asked for a change: an earlier one was worked through before it.
-    `turn` counts how often one of the two was moved to another bot in this conversation.
+    `turn` counts how often one of the two was moved to another bot in this conversation. `words` is the
+    number, in the chat with `bot`, of the message that told the person of it: UNTOLD until then, 0 where it
+    is not known.
     """
 
     seq: int = 0
@@ -41,6 +46,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fa
     partner_bot: BotId = BotId(0)
     asked: UpdateId = UpdateId(0)
     turn: int = 0
+    words: MessageId = MessageId(0)
 
     @property
     def thread(self) -> "Thread":

@@ -19,14 +19,16 @@ from core.domain.envelope import (
     Remove,
     Unsend,
 )
-from core.domain.ids import BotId, UpdateId
+from core.domain.ids import BotId, MessageId, UpdateId
 
 
 def settled(standing: Standing, home: BotId) -> Standing:
     """The standing of somebody who talks or waits, as it is once they are served by `home`."""
     if standing.phase is Phase.IDLE:
         return standing
-    return msgspec.structs.replace(standing, bot=home, turn=standing.turn + 1, asked=UpdateId(0))
+    # What the bot before was asked and said means nothing in another chat.
+    fresh = {"asked": UpdateId(0), "words": MessageId(0)}
+    return msgspec.structs.replace(standing, bot=home, turn=standing.turn + 1, **fresh)
 
 
 def rehomed(envelope: Envelope, home: BotId) -> Envelope | None:

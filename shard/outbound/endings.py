@@ -22,7 +22,7 @@ import structlog
 from core.domain import envelope as envelopes
 from core.domain.conversation import Change, Phase
 from core.domain.envelope import Happening, Lane, Relay, Unsend
-from core.domain.ids import BotId, PersonId, UpdateId
+from core.domain.ids import BotId, MessageId, PersonId, UpdateId
 from core.service import metrics
 from core.service.clock import Clock
 from core.state.redis.conversations import Asker, Conversations
@@ -98,10 +98,18 @@ class Endings:
         self._lanes.again(item, self._clock.monotonic(), wait, went=went)
         self._land(item)
 
-    def finish(self, item: Item, parts: list[Item], *, sent: bool, notes: Sequence[Note] = ()) -> None:
+    def finish(
+        self,
+        item: Item,
+        parts: list[Item],
+        *,
+        sent: bool,
+        notes: Sequence[Note] = (),
+        result: msgspec.Raw | None = None,
+    ) -> None:
         """The chat goes on when the entry is out of the stream for good; nobody needs to wait for that."""
         answered = self._clock.monotonic()
-        self.opened(item)
+        told = self._told(item, result)
 
         def settled() -> None:
             self._lanes.done(item, answered, sent=sent)
@@ -109,10 +117,12 @@ class Endings:
 
         counted = self._casting.note(item, sent=sent)
         done = [] if counted else [part.id for part in parts]
-        self._acknowledger.settle(done, [*notes, *counted], settled)
+        self._acknowledger.settle(done, [*notes, *told, *counted], settled)
 
-    async def done(self, item: Item, parts: list[Item], notes: list[Note]) -> None:
-        """Telegram said yes; `notes` go with the acknowledgement."""
+    async def done(
+        self, item: Item, parts: list[Item], notes: list[Note], result: msgspec.Raw | None = None
+    ) -> None:
+        """Telegram said yes (no result: nothing had to change); `notes` go with the acknowledgement."""
         self._failures = 0
         if isinstance(item.envelope.body, Unsend):
             await self._bouncer.taken_back(item)
@@ -120,7 +130,7 @@ class Endings:
         if counts and item.envelope.lane is not Lane.BROADCAST:
             metrics.MESSAGES_OUT.inc(len(parts))
             metrics.DELIVERY_SECONDS.observe(max(0.0, self._clock.wall() - item.envelope.at / 1000))
-        self.finish(item, parts, sent=counts, notes=notes)
+        self.finish(item, parts, sent=counts, notes=notes, result=result)
 
     async def not_shown(self, item: Item, parts: list[Item]) -> None:
         """Not to be shown, or about a message that never was."""
@@ -194,12 +204,15 @@ class Endings:
         self._lanes.done(item, self._clock.monotonic(), sent=False)
         self._land(item)
 
-    def opened(self, item: Item, result: msgspec.Raw | None = None) -> None:
-        """The person knows of the conversation now, or will never be told better."""
+    def _told(self, item: Item, result: msgspec.Raw | None) -> list[Note]:
+        """The person knows of the conversation by that message, or is never told better; what is kept."""
         body = item.envelope.body
-        if isinstance(body, Happening) and body.change is Change.MATCHED:
-            words = message_id(result) if result is not None else 0
-            self._standings.opened(item.envelope.to, body.standing.conversation, words)
+        if not isinstance(body, Happening) or body.change is not Change.MATCHED:
+            return []
+        person, conversation = item.envelope.to, body.standing.conversation
+        words = message_id(result) if result is not None else MessageId(0)
+        self._standings.opened(person, conversation, words)
+        return [self._conversations.told(person, self._bot, conversation, words)]
 
     def _land(self, item: Item) -> None:
         """The entry is on its way no more: it is finished, or back in its lane."""

@@ -14,7 +14,7 @@ from core.domain import envelope as envelopes
 from core.domain.conversation import Change
 from core.domain.envelope import Happening
 from core.domain.errors import RedisAway, RedisFull, UnreadableEnvelope
-from core.domain.ids import EntryId
+from core.domain.ids import EntryId, PersonId
 from core.service import metrics
 from core.service.clock import Clock
 from core.service.failpoints import passing
@@ -142,7 +142,6 @@ class InboxReader:
         self._wake = wake
         self._outages = outages
         self._cursor = START
-        self._repeats: set[EntryId] = set()
 
     async def run(self) -> None:
         """Raises StaleEpoch."""
@@ -171,13 +170,13 @@ class InboxReader:
         """What the process before had on its way may have been shown already, and will be again."""
         while True:
             try:
-                self._repeats = await self._inbox.reclaim()
+                repeats = await self._inbox.reclaim()
                 break
             except RedisAway:
                 await asyncio.sleep(RETRY_SECONDS)
-        if self._repeats:
-            metrics.REPEATS.inc(len(self._repeats))
-            log.info("messages that were on their way are sent again", count=len(self._repeats))
+        if repeats:
+            metrics.REPEATS.inc(len(repeats))
+            log.info("messages that were on their way are sent again", count=len(repeats))
 
     async def _take(self, entry: Entry) -> None:
         if entry.id in self._lately:
@@ -190,20 +189,24 @@ class InboxReader:
             log.warning("an entry is put aside", entry=entry.id, why=wordless(str(error)))
             await self._poison.take_out(self._lease.epoch, entry.id, entry.payload, str(error))
             return
-        if isinstance(envelope.body, Happening):
-            news = self._standings.learn(envelope.to, envelope.body.standing)
-            if not news or envelope.body.change.silent:
-                # Something newer has happened to this person, or nothing that is put into words.
-                await self._acknowledger.done(entry.id)
-                return
-        if (
-            isinstance(envelope.body, Happening)
-            and envelope.body.change is Change.MATCHED
-            # What may have been shown already by the process before has been answered, perhaps.
-            and entry.id not in self._repeats
-        ):
-            self._standings.opens(envelope.to, envelope.body.standing.conversation)
+        if isinstance(envelope.body, Happening) and not self._is_to_be_told(envelope.to, envelope.body):
+            await self._acknowledger.done(entry.id)
+            return
         for void in self._lanes.push(Item(entry.id, envelope), self._clock.monotonic()):
             await self._bouncer.turn_back(void, "not_delivered_over")
             await self._acknowledger.done(void.id)
         self._wake.set()
+
+    def _is_to_be_told(self, person: PersonId, event: Happening) -> bool:
+        """False where something newer has happened to this person, or nothing that is put into words."""
+        news = self._standings.learn(person, event.standing)
+        if event.change is not Change.MATCHED:
+            return news and not event.change.silent
+        conversation = event.standing.conversation
+        known = self._standings.get(person)
+        if not (news or (known is not None and known.talks_in(conversation))):
+            return False
+        # Also where the process before may have shown it: nobody knows by which message. Who has answered it
+        # already is asked to send that again, which is better than a word to somebody it is not for.
+        self._standings.opens(person, conversation)
+        return True

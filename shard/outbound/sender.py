@@ -184,7 +184,6 @@ class Sender:
             if not self._lease.valid():
                 raise _NotNow
             self._acknowledger.started(entries)
-            self._endings.opened(item)
 
         try:
             try:
@@ -207,8 +206,7 @@ class Sender:
             await self._endings.turn_back(item, parts, trouble.key)
         else:
             passing("after_send")
-            self._endings.opened(item, result)
-            await self._endings.done(item, parts, self._crossing.delivered(parts, result))
+            await self._endings.done(item, parts, self._crossing.delivered(parts, result), result)
 
     async def _take(self, item: Item, call: Call, slots: list[tuple[Budget, Slot]]) -> None:
         """As many slots as the call counts for.

@@ -1,6 +1,8 @@
 """What most scenarios begin with: pairs who have met, and what they end with: nothing lost."""
 
 from core.domain.ids import BotId
+from core.state.redis.client import RedisClient
+from core.state.redis.keys import Keys
 from shard.texts import en
 from simulator.world.actors import Bot
 from tests.harness.network import Network
@@ -49,6 +51,17 @@ def bot(network: Network, number: int) -> tuple[BotId, Bot]:
     """One bot, as the network and as the simulator know it."""
     found = list(network.simulator.world.bots.values())[number]
     return BotId(found.id), found
+
+
+async def inbox_empty(network: Network, bot: BotId) -> None:
+    """Wait until all that went to the bot's shard is worked off."""
+    inbox = Keys(network.settings.key_prefix).inbox(bot)
+    async with RedisClient(network.settings.redis_url or "") as client:
+
+        async def empty() -> bool:
+            return int(await client.command("XLEN", inbox)) == 0
+
+        await until(empty, 20, "the inbox to be empty")
 
 
 def begins(key: str) -> str:

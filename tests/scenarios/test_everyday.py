@@ -15,7 +15,7 @@ from core.state.redis.keys import Keys
 from core.state.redis.poison import Kind, PoisonBox, PoisonCipher
 from tests.harness.network import SECRET, Network, running
 from tests.harness.pairs import Pairs
-from tests.harness.stage import bot, breaches, complete, met, parted
+from tests.harness.stage import bot, breaches, complete, inbox_empty, met, parted
 from tests.harness.waiting import until
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
@@ -114,7 +114,7 @@ async def test_what_cannot_be_read_stops_nothing(network: Network) -> None:
         await talking
         await pairs.settled(40)
         assert complete(pairs.evaluate())
-        await until(lambda: _is_empty(client, keys.inbox(bot_id)), 20, "the inbox to be empty")
+        await inbox_empty(network, bot_id)
         box = PoisonBox(client, keys, bot_id, PoisonCipher(SECRET))
         kinds = Counter(one.kind for one in await box.all())
         assert kinds[Kind.ENVELOPE] == 4
@@ -123,7 +123,7 @@ async def test_what_cannot_be_read_stops_nothing(network: Network) -> None:
         for one in await box.all():
             await box.replay(one)
         await until(lambda: _is_empty(client, keys.replays(bot_id)), 20, "updates to be taken in again")
-        await until(lambda: _is_empty(client, keys.inbox(bot_id)), 20, "the inbox to be empty again")
+        await inbox_empty(network, bot_id)
         assert Counter(one.kind for one in await box.all()) == kinds
     assert network.ended() == {}
     assert await network.figure(f"shard:{bot_id}", "duologue_poison_total") == 8

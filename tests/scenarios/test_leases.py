@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from simulator.faults.rules import Kind, Rule
 from tests.harness.network import Network, running
 from tests.harness.pairs import Pairs
-from tests.harness.stage import bot, breaches, complete, met, parted
+from tests.harness.stage import begins, bot, breaches, complete, inbox_empty, met, parted
 from tests.harness.waiting import until
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
@@ -109,6 +110,41 @@ async def test_a_batch_that_comes_again_reaches_nobody_else(network: Network) ->
     await until(lambda: next_one.seen != [], 20, "a text to the next partner")
     assert [number for _, number, _ in next_one.seen] == [1]
     assert [number for _, number, _ in partner.seen] == [0]
+    await parted(pairs)
+
+
+@pytest.mark.parametrize("death", ["after it told of the match", "between telling and noting that"])
+async def test_what_was_written_before_a_match_reaches_nobody_later(network: Network, death: str) -> None:
+    bot_id, account = bot(network, 0)
+    name = f"shard:{bot_id}"
+    pairs = Pairs(network.simulator)
+    writer, partner = pairs.add(account), pairs.add(bot(network, 1)[1])
+    await pairs.join(pairs.members)
+    pairs.say(writer, "/find")
+    await until(lambda: writer.told("Looking for a partner"), 20, "somebody to wait")
+    if death == "between telling and noting that":
+        assert await network.stop(name) == 0
+        network.start_again(name, failpoints=(("after_send", 3),))
+    pairs.say(writer, "/help")
+    await until(lambda: writer.told(begins("help")), 20, "the bot to answer")
+    # Telegram gives out nothing any more: what the writer says now stays in its queue.
+    network.simulator.faults.add(Rule(kind=Kind.SERVER_ERROR, bots=(bot_id,), methods=("getUpdates",)))
+    pairs.say(writer, "/privacy")
+    await until(lambda: writer.told(begins("privacy")), 20, "the last answer of Telegram to be taken in")
+    pairs.say(writer, "to nobody yet")
+    pairs.say(partner, "/find")
+    await until(lambda: writer.told("You are connected"), 20, "the writer to know of the partner")
+    if death == "between telling and noting that":
+        assert await network.end_of(name, 30) == -9
+    else:
+        await inbox_empty(network, bot_id)
+    network.kill(name)
+    network.simulator.faults.remove()
+    network.start_shard(bot_id)
+    await until(lambda: writer.told("you wrote it before you were connected"), 30, "the writer to hear of it")
+    pairs.say(writer, "to you")
+    await until(lambda: partner.told("to you"), 20, "the next text to arrive")
+    assert not partner.told("to nobody yet")
     await parted(pairs)
 
 

@@ -14,13 +14,13 @@ from core.domain import envelope as envelopes
 from core.domain.conversation import Change, ChatEvent, Phase, Standing
 from core.domain.envelope import Envelope, Happening, Lane
 from core.domain.errors import StaleEpoch
-from core.domain.ids import BotId, ConversationId, Epoch, PersonId, TicketId, UpdateId
+from core.domain.ids import BotId, ConversationId, Epoch, MessageId, PersonId, TicketId, UpdateId
 from core.domain.ticket import Pairing, Ticket
 from core.service.failpoints import passing
 from core.state.redis.client import Argument, RedisClient
 from core.state.redis.keys import Keys
-from core.state.redis.scripts import FENCE, FIND, LEAVE, MATCH, MOVE
-from core.state.redis.streams import Append, Call, Source, Streams
+from core.state.redis.scripts import FENCE, FIND, LEAVE, MATCH, MOVE, WORDS
+from core.state.redis.streams import Append, Call, Note, Source, Streams
 
 _FIELDS = (b"seq", b"phase", b"bot", b"ticket", b"conv", b"side", b"partner", b"pbot")
 _TURN = b"turn"
@@ -88,6 +88,10 @@ class Conversations:
         """Where these people stand, in one round trip."""
         replies = await self._client.pipeline([("HGETALL", self._keys.person(p)) for p in people])
         return [_read(dict(zip(reply[::2], reply[1::2], strict=True))) for reply in replies]
+
+    def told(self, person: PersonId, bot: BotId, conversation: ConversationId, words: MessageId) -> Note:
+        """A note of the message that told the person of it; what they wrote before is not meant for it."""
+        return WORDS, (self._keys.person(person),), (conversation, bot, words)
 
     async def find(self, asker: Asker, *, safe: bool = True) -> Outcome:
         """Give an idle person a ticket. Raises StaleEpoch, RedisAway."""
@@ -251,13 +255,17 @@ def _read(person: Mapping[bytes, bytes]) -> Standing:
     """A standing from a person's hash: `asked` is what the bot that serves the person did last."""
     did = person.get(b"did:" + person.get(b"bot", b""), b"")
     fields = (person.get(field, b"") for field in _FIELDS)
-    return _standing([*fields, did.partition(b" ")[0], person.get(_TURN, b"")])
+    # Words about another conversation, or at another bot, tell nothing about this one; nor does a shard of a
+    # version that notes none.
+    about, bot, words = person.get(b"words", b"0 0 0").split(b" ")
+    known = about in {b"-", person.get(b"conv")} and bot == person.get(b"bot")
+    return _standing([*fields, did.partition(b" ")[0], person.get(_TURN, b""), words if known else b""])
 
 
 def _standing(values: Sequence[bytes]) -> Standing:
-    # An event that an older version wrote has no `asked` or no `turn`.
+    # An event that an older version wrote has no `asked` or no `turn`; none has `words`.
     seq, phase, bot, ticket, conversation, side, partner, partner_bot, *later = values
-    asked, turn = (*later, b"", b"")[:2]
+    asked, turn, words = (*later, b"", b"", b"")[:3]
     return Standing(
         seq=int(seq or 0),
         phase=Phase((phase or b"idle").decode()),
@@ -269,6 +277,7 @@ def _standing(values: Sequence[bytes]) -> Standing:
         partner_bot=_bot(partner_bot),
         asked=UpdateId(int(asked or 0)),
         turn=int(turn or 0),
+        words=MessageId(int(words or 0)),
     )
 
 

@@ -3,10 +3,10 @@
 import pytest
 
 from core.domain import envelope as envelopes
-from core.domain.conversation import Change, Phase
+from core.domain.conversation import UNTOLD, Change, Phase
 from core.domain.envelope import Happening
 from core.domain.errors import StaleEpoch
-from core.domain.ids import BotId, ConversationId, Epoch, PersonId, UpdateId
+from core.domain.ids import BotId, ConversationId, Epoch, MessageId, PersonId, UpdateId
 from core.domain.ticket import Pairing, Ticket
 from core.state.redis.client import RedisClient
 from core.state.redis.conversations import Asker, Conversations, Matched, Outcome
@@ -314,3 +314,27 @@ async def test_an_event_of_a_newer_version_stays_and_stops_nobody(network: Netwo
     assert ([event.person for event in events], unreadable) == ([A], 1)
     await network.conversations.carry(events, NOW)
     assert await network.conversations.uncarried("+", 100) == ([], 1)
+
+
+async def test_the_message_that_told_of_a_conversation_is_remembered_as_long_as_that_is_the_present_one(
+    network: Network,
+) -> None:
+    async def words() -> int:
+        return (await network.conversations.standings([A]))[0].words
+
+    async def shown(conversation: int, bot: BotId, number: int) -> None:
+        note = network.conversations.told(A, bot, ConversationId(conversation), MessageId(number))
+        await network.client.run_many([note])
+
+    await network.talk()
+    assert await words() == UNTOLD
+    await shown(1, ONE, 40)
+    assert await words() == 40
+    # Of another conversation, or of another bot's chat: it says nothing.
+    await shown(2, ONE, 50)
+    await shown(1, TWO, 50)
+    assert await words() == 40
+    await network.conversations.leave(network.asker(A), B)
+    await network.match(await network.find(A), await network.find(C, TWO), conversation=2)
+    await shown(1, ONE, 60)
+    assert await words() == UNTOLD

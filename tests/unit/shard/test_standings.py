@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.domain.conversation import Phase, Standing
+from core.domain.conversation import UNTOLD, Phase, Standing
 from core.domain.ids import BotId, ConversationId, MessageId, PersonId
 from core.service.clock import SystemClock
 from core.state.redis.client import RedisClient
@@ -29,7 +29,7 @@ def test_who_found_a_partner_is_waited_for_until_the_words_are_shown(standings: 
     standings.learn(ME, Standing(seq=1, phase=Phase.WAITING, bot=HERE))
     standings.learn(ME, Standing(seq=2, phase=Phase.CHATTING, bot=HERE, conversation=TALK))
     assert not _meant(standings, 5)
-    standings.opened(ME, TALK, words=6)
+    standings.opened(ME, TALK, MessageId(6))
     assert [_meant(standings, message) for message in (5, 6, 7)] == [False, False, True]
     standings.learn(ME, Standing(seq=2, phase=Phase.CHATTING, bot=HERE, conversation=TALK))
     assert _meant(standings, 7)
@@ -46,4 +46,33 @@ def test_whose_words_may_not_come_by_here_is_not_waited_for(
     if before is not None:
         standings.learn(ME, before)
     standings.learn(ME, Standing(seq=2, phase=Phase.CHATTING, bot=HERE, conversation=TALK))
+    assert _meant(standings, 5)
+
+
+def test_a_new_process_learns_from_redis_which_message_told_them(standings: Standings) -> None:
+    told = Standing(seq=2, phase=Phase.CHATTING, bot=HERE, conversation=TALK, words=MessageId(6))
+    standings.learn(ME, told)
+    assert [_meant(standings, message) for message in (5, 6, 7)] == [False, False, True]
+
+
+def test_a_new_process_waits_for_words_that_were_not_shown_before(
+    standings: Standings,
+) -> None:
+    untold = Standing(seq=2, phase=Phase.CHATTING, bot=HERE, conversation=TALK, words=UNTOLD)
+    standings.learn(ME, untold)
+    assert not _meant(standings, 5)
+    standings.opened(ME, TALK, MessageId(6))
+    standings.learn(ME, untold)
+    assert [_meant(standings, message) for message in (5, 7)] == [False, True]
+
+
+def test_nobody_is_waited_for_whose_words_will_never_be_shown(standings: Standings) -> None:
+    standings.opens(ME, TALK)
+    standings.opened(ME, TALK, MessageId(0))
+    assert _meant(standings, 5)
+
+
+def test_what_another_bot_told_says_nothing_here(standings: Standings) -> None:
+    standings.learn(ME, Standing(phase=Phase.CHATTING, bot=ELSEWHERE, conversation=TALK, words=UNTOLD))
+    standings.learn(ME, Standing(seq=1, phase=Phase.CHATTING, bot=HERE, conversation=TALK))
     assert _meant(standings, 5)

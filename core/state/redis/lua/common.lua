@@ -49,6 +49,11 @@ local function note(key, bot, update, word)
   if update ~= '0' then redis.call('HSET', key, 'did:' .. bot, update .. ' ' .. word) end
 end
 
+-- Nothing was told yet of the conversation that the person is to find; this shard will note what told it.
+local function untold(bot)
+  return '- ' .. bot .. ' -1'
+end
+
 -- A person's standing: seq, phase, bot, ticket, conversation, side, partner, partner's bot, the last update of
 -- that bot that asked for a change, how often somebody was moved in this conversation.
 local function standing(key)

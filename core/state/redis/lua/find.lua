@@ -11,7 +11,7 @@ if s[2] ~= 'idle' then
 end
 local ticket = redis.call('XADD', KEYS[2], '*', 'p', ARGV[4], 'b', ARGV[1], 'l', s[7])
 bump(KEYS[1])
-redis.call('HSET', KEYS[1], 'phase', 'waiting', 'bot', ARGV[1], 'ticket', ticket)
+redis.call('HSET', KEYS[1], 'phase', 'waiting', 'bot', ARGV[1], 'ticket', ticket, 'words', untold(ARGV[1]))
 note(KEYS[1], ARGV[1], ARGV[3], 'again')
 redis.call('PERSIST', KEYS[1])
 return {'done', standing(KEYS[1]), emit(KEYS[3], ARGV[4], 'searching', KEYS[1])}

@@ -41,7 +41,7 @@ redis.call('HSET', KEYS[1], 'phase', 'idle', 'ticket', '')
 note(KEYS[1], ARGV[1], ARGV[3], 'again')
 if ARGV[6] == 'find' then
   local ticket = redis.call('XADD', KEYS[3], '*', 'p', ARGV[4], 'b', ARGV[1], 'l', s[7])
-  redis.call('HSET', KEYS[1], 'phase', 'waiting', 'bot', ARGV[1], 'ticket', ticket)
+  redis.call('HSET', KEYS[1], 'phase', 'waiting', 'bot', ARGV[1], 'ticket', ticket, 'words', untold(ARGV[1]))
   redis.call('PERSIST', KEYS[1])
 else
   redis.call('PEXPIRE', KEYS[1], KEPT_MS)
