@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from core.domain.ids import BotId
+from core.service.run import REFUSED
 from simulator.faults.rules import LOSES_ANSWER, Kind, Rule
 from tests.harness.ledger import UNDERWAY, End
 from tests.harness.network import Network
@@ -36,8 +37,8 @@ SLOW_SECONDS, STANDS, RUNS = 4.0, 0.2, 0.03
 """A slow process stands and runs for so long by turns."""
 
 _BLOWS = (
-    *(("shard", 6), ("shards", 8), ("leader", 2), ("standby", 1), ("coordinators", 2), ("redis", 2)),
-    *(("postgres", 1), ("shard+redis", 2), ("shard+leader", 2), ("all", 6), ("freeze", 2), ("telegram", 2)),
+    *(("shard", 6), ("shards", 12), ("leader", 2), ("standby", 1), ("coordinators", 2), ("redis", 2)),
+    *(("postgres", 1), ("shard+redis", 2), ("shard+leader", 2), ("all", 12), ("freeze", 2), ("telegram", 2)),
     *(("slow", 1), ("away", 1), ("freeze leader", 1)),
 )
 _BROKEN = (Kind.TOO_MANY, Kind.DISGUISED, Kind.SERVER_ERROR, Kind.RESET_BEFORE, *LOSES_ANSWER, Kind.SLOW)
@@ -69,7 +70,7 @@ class Havoc(Toll):
         plan = [*self._chance.sample([name for name, _ in _BLOWS], len(_BLOWS)), *reversed(self.first)]
         while time.monotonic() < end and self.kills < self.most:
             await self.blow(plan.pop() if plan else self._chance.choice(names))
-            await asyncio.sleep(self._chance.uniform(0.2, 0.8))
+            await asyncio.sleep(self._chance.uniform(0.1, 0.5))
 
     async def blow(self, kind: str) -> None:
         """One blow of that kind, and what it takes to get over it."""
@@ -96,11 +97,12 @@ class Havoc(Toll):
         while True:
             for name, code in self.network.ended().items():
                 self.network.kill(name)
-                if name in self._expected:
-                    self._expected.remove(name)
-                    continue
-                self.unexpected.append(self.network.last_words(name, code))
-                self.network.start_again(name)
+                woke_up = name in self._expected
+                self._expected.discard(name)
+                if not woke_up or code != REFUSED:
+                    self.unexpected.append(self.network.last_words(name, code))
+                if not woke_up:
+                    self.network.start_again(name)
             await asyncio.sleep(0.05)
 
     async def _kill(self, kind: str, shards: list[BotId]) -> None:

@@ -17,11 +17,14 @@ from tests.harness.toll import Toll
 
 OF_SHARD = (
     *("after_poll", "after_append", "before_confirm", "after_read", "after_send", "before_acknowledge"),
-    *("mid_end", "mid_carry"),
+    *("mid_end", "mid_carry", "mid_ban"),
 )
 OF_COORDINATOR = ("mid_match",)
 PLACES = OF_SHARD + OF_COORDINATOR
-"""What people who chat, leave and search make processes come by."""
+"""What people who chat, leave and search make processes come by, and admins who shut them out (`mid_ban`).
+
+`mid_move` needs bots that are gone: `python -m tests.scenarios.moves`.
+"""
 
 MOST_PASSES = 6
 """A process dies at the latest when it comes by its place so often."""

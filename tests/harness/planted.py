@@ -28,6 +28,10 @@ class Place(StrEnum):
     OTHER_FILE = "other file"
 
 
+_SERVERS = {"redis": Place.REDIS_FILE, "pg": Place.POSTGRES_FILE, "postgres": Place.POSTGRES_FILE}
+"""The folders of their data."""
+
+
 async def traces(
     network: Network, planted: Mapping[str, Collection[str]], allowed: Mapping[str, Collection[Place]]
 ) -> list[str]:
@@ -35,30 +39,49 @@ async def traces(
 
     `planted` are secrets by kind; `allowed` says for a kind where it may be.
     """
-    found: set[str] = set()
-
-    def look(place: Place, name: str, content: bytes) -> None:
-        for kind, words in planted.items():
-            if place not in allowed.get(kind, ()) and any(word.encode() in content for word in words):
-                found.add(f"{kind}: {place}, {name}")
-
-    for path in sorted(network.folder.rglob("*")):
-        if path.is_file():
-            look(_place(path, network.folder), str(path.relative_to(network.folder)), _read(path))
+    found = set(traces_in_files(network.folder, planted, allowed))
     for name, page in await _pages(network):
-        look(Place.PAGE, name, page)
+        found |= _found(planted, allowed, Place.PAGE, name, page)
     for key, value in await _redis(network):
-        look(Place.REDIS, key, value)
+        found |= _found(planted, allowed, Place.REDIS, key, value)
     for table, row in await _rows(network):
-        look(Place.POSTGRES, table, row)
+        found |= _found(planted, allowed, Place.POSTGRES, table, row)
     return sorted(found)
 
 
-def _place(path: Path, folder: Path) -> Place:
+def traces_in_files(
+    folder: Path, planted: Mapping[str, Collection[str]], allowed: Mapping[str, Collection[Place]]
+) -> list[str]:
+    """The same for the files below a folder alone."""
+    found: set[str] = set()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            name = path.relative_to(folder)
+            found |= _found(planted, allowed, _place(name), str(name), _read(path))
+    return sorted(found)
+
+
+def _found(
+    planted: Mapping[str, Collection[str]],
+    allowed: Mapping[str, Collection[Place]],
+    place: Place,
+    name: str,
+    content: bytes,
+) -> set[str]:
+    return {
+        f"{kind}: {place}, {name}"
+        for kind, words in planted.items()
+        if place not in allowed.get(kind, ()) and any(word.encode() in content for word in words)
+    }
+
+
+def _place(path: Path) -> Place:
     if path.suffix == ".log":
         return Place.LOG
-    top = path.relative_to(folder).parts[0]
-    return {"redis": Place.REDIS_FILE, "pg": Place.POSTGRES_FILE}.get(top, Place.OTHER_FILE)
+    for server, place in _SERVERS.items():
+        if server in path.parts:
+            return place
+    return Place.OTHER_FILE
 
 
 def _read(path: Path) -> bytes:

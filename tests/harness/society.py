@@ -1,8 +1,9 @@
 """People who come and go: they look for partners, write numbered texts, leave, and look again.
 
-A text is `#<writer> <number> <conversation>`: the conversation that the writer was last told of, by
-the buttons under "you are connected". So the ledger knows for each text whose it was to be, whatever
-became of the processes meanwhile: shown to that partner, or its writer told why not.
+A text is `#<writer> <number> <conversation>` and a word that is searched for afterwards: the conversation
+that the writer was last told of, by the buttons under "you are connected". So the ledger knows for each
+text whose it was to be, whatever became of the processes meanwhile: shown to that partner, or its writer
+told why not.
 """
 
 import asyncio
@@ -19,6 +20,9 @@ from simulator.world.actors import Bot, Person
 from simulator.world.messages import Message
 from tests.harness.ledger import Ledger, Show, Text
 from tests.harness.pairs import buttons_of, offers_of
+
+PLANTED_WORD, PLANTED_NAME = "Saidplanted78", "Nameplanted78"
+"""In every text, and in the name of everybody: neither may be found where it does not belong."""
 
 LEAVES = 0.05
 """How often somebody leaves instead of writing the next text."""
@@ -79,7 +83,7 @@ class Society:
         """So many new people on every bot; they open it."""
         for bot in self._world.bots.values():
             for _ in range(per_bot):
-                citizen = Citizen(len(self.citizens), self._world.people.create(), bot)
+                citizen = Citizen(len(self.citizens), self._world.people.create(PLANTED_NAME), bot)
                 self.citizens.append(citizen)
                 self._by_person[citizen.person.id] = citizen
                 self._world.people.open(citizen.person, bot)
@@ -139,7 +143,7 @@ class Society:
     def _write(self, citizen: Citizen, now: float) -> None:
         text = self.ledger.write(citizen.number, citizen.conversation, now)
         citizen.diary.append(f"{now:.2f} writes {text.number} in {text.conversation}")
-        words = f"#{text.writer} {text.number} {text.conversation}"
+        words = f"#{text.writer} {text.number} {text.conversation} {PLANTED_WORD}"
         message = self._world.deeds.say(citizen.person, citizen.bot, words)
         citizen.by_message[message.id] = text
 
@@ -154,7 +158,7 @@ class Society:
         self.last_shown[bot.id] = now
         words = message.body.get("text", "")
         if words.startswith("#"):
-            writer, number, _ = words[1:].split(" ")
+            writer, number, *_ = words[1:].split(" ")
             show = Show(citizen.number, now, call.way, call.answer_lost)
             self.ledger.text(int(writer), int(number)).shown.append(show)
             return
@@ -168,7 +172,7 @@ class Society:
 
     def _understand(self, citizen: Citizen, message: Message, now: float) -> None:
         words = message.body.get("text", "")
-        if "try again in a minute" in words:
+        if "try again in a minute" in words or "You cannot use this network" in words:
             citizen.doing = Doing.ALONE
         if citizen.doing is Doing.ASKED and any(late in words for late in _OF_BEFORE):
             return
