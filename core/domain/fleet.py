@@ -88,10 +88,29 @@ class Directory(msgspec.Struct, frozen=True):
         return next((entry for entry in self.bots if entry.bot == bot), None)
 
 
-class BotStats(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the network's figures. `share` of the cap in use is 0..1, ages in seconds, memory in MiB.
+class _Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told of a bot and of all together: rates, `share` of the cap in use (0..1), seconds, MiB.
 
-    `people` were active here lately; `conversations` is how many of this bot's people are in one.
+    `people` were active lately, `waiting` want a partner.
+    """
+
+    people: int = 0
+    conversations: int = 0
+    waiting: int = 0
+    rate_in: float = 0.0
+    rate_out: float = 0.0
+    cap: float = 0.0
+    share: float = 0.0
+    headroom: float = 0.0
+    backlog: int = 0
+    backlog_age_s: float = 0.0
+    too_many: int = 0
+    memory_mib: float = 0.0
+
+
+class BotStats(_Figures, frozen=True, kw_only=True):
+    """One row of the network's figures. `conversations` is how many of this bot's people are in one.
+
     `alive` is a bot that a process serves; one that has just begun has no figures yet.
     """
 
@@ -100,21 +119,9 @@ class BotStats(msgspec.Struct, frozen=True, kw_only=True):
     state: BotState
     alive: bool
     open: bool = False
-    people: int = 0
-    conversations: int = 0
-    waiting: int = 0
-    rate_in: float = 0.0
-    rate_out: float = 0.0
-    cap: float = 0.0
-    share: float = 0.0
-    headroom: float = 0.0
-    backlog: int = 0
-    backlog_age_s: float = 0.0
-    too_many: int = 0
-    memory_mib: float = 0.0
 
 
-class Totals(msgspec.Struct, frozen=True, kw_only=True):
+class Totals(_Figures, frozen=True, kw_only=True):
     """The rows added up; `share` is of all living caps together, `backlog_age_s` the oldest.
 
     `conversations` counts each once, also those across two bots.
@@ -122,18 +129,6 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 
     bots: int = 0
     alive: int = 0
-    people: int = 0
-    conversations: int = 0
-    waiting: int = 0
-    rate_in: float = 0.0
-    rate_out: float = 0.0
-    cap: float = 0.0
-    share: float = 0.0
-    headroom: float = 0.0
-    backlog: int = 0
-    backlog_age_s: float = 0.0
-    too_many: int = 0
-    memory_mib: float = 0.0
 
 
 class NetworkStats(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Annotated
 
 import cyclopts
 
@@ -21,6 +22,12 @@ LONGEST = 4096
 """Characters of a text, as Telegram counts them."""
 
 app = cyclopts.App(name="broadcast", help=BROADCAST)
+
+Number = Annotated[
+    int | None,
+    cyclopts.Parameter(help="Its id, as `duologue broadcast list` shows it; without it the one under way."),
+]
+Json = Annotated[bool, cyclopts.Parameter(help="Print JSON instead of a table.")]
 
 _COLUMNS = (
     *(">id", "state", "started (UTC)", ">people", ">sent", ">blocked", ">gone", ">refused"),
@@ -80,17 +87,8 @@ def start(text: str, /, *, yes: bool = False, stars: int = 0, json: bool = False
 
 
 @app.command
-def status(number: int | None = None, /, *, json: bool = False) -> int:
-    """Show how far the broadcast under way has come, or the one of that number.
-
-    Parameters
-    ----------
-    number
-        Its id, as `duologue broadcast list` shows it.
-    json
-        Print JSON instead of a table.
-
-    """
+def status(number: Number = None, /, *, json: Json = False) -> int:
+    """Show how far it has come."""
 
     async def work(settings: Settings) -> Broadcast:
         async with _open(settings) as broadcasts:
@@ -100,60 +98,26 @@ def status(number: int | None = None, /, *, json: bool = False) -> int:
 
 
 @app.command
-def pause(number: int | None = None, /, *, json: bool = False) -> int:
-    """Send no more for now. What a shard has already, at most a second's worth, still goes.
-
-    Parameters
-    ----------
-    number
-        Its id; the one under way where not given.
-    json
-        Print JSON instead of a table.
-
-    """
+def pause(number: Number = None, /, *, json: Json = False) -> int:
+    """Send no more for now. What a shard has already, at most a second's worth, still goes."""
     return _steer(number, BroadcastState.PAUSED, json=json)
 
 
 @app.command
-def resume(number: int | None = None, /, *, json: bool = False) -> int:
-    """Go on where it was paused.
-
-    Parameters
-    ----------
-    number
-        Its id; the one under way where not given.
-    json
-        Print JSON instead of a table.
-
-    """
+def resume(number: Number = None, /, *, json: Json = False) -> int:
+    """Go on where it was paused."""
     return _steer(number, BroadcastState.RUNNING, json=json)
 
 
 @app.command
-def stop(number: int | None = None, /, *, json: bool = False) -> int:
-    """End it for good, wherever it is. What a shard has already, at most a second's worth, still goes.
-
-    Parameters
-    ----------
-    number
-        Its id; the one under way where not given.
-    json
-        Print JSON instead of a table.
-
-    """
+def stop(number: Number = None, /, *, json: Json = False) -> int:
+    """End it for good, wherever it is. What a shard has already, at most a second's worth, still goes."""
     return _steer(number, BroadcastState.STOPPED, json=json)
 
 
 @app.command(name="list")
-def list_broadcasts(*, json: bool = False) -> int:
-    """List the last broadcasts, the newest first.
-
-    Parameters
-    ----------
-    json
-        Print JSON instead of a table.
-
-    """
+def list_broadcasts(*, json: Json = False) -> int:
+    """List the last broadcasts, the newest first."""
 
     async def work(settings: Settings) -> list[Broadcast]:
         async with _open(settings) as broadcasts:

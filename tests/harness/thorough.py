@@ -1,14 +1,24 @@
 """How often hypothesis tries: a little in CI, thousands of times with `--hypothesis-profile=thorough`."""
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 THOROUGH = "thorough"
+MUTANTS = "mutants"
+"""For `make mutants`: the same examples each time, and no dear search for the smallest that fails."""
 
 
 def register() -> None:
-    """Make the profile known, before hypothesis looks for it."""
+    """Make the profiles known, before hypothesis looks for them."""
     checks = list(HealthCheck)
     settings.register_profile(THOROUGH, max_examples=3_000, deadline=None, suppress_health_check=checks)
+    settings.register_profile(
+        MUTANTS,
+        max_examples=50,
+        derandomize=True,
+        deadline=None,
+        phases=(Phase.explicit, Phase.generate),
+        suppress_health_check=checks,
+    )
 
 
 def wanted() -> bool:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.ids import PersonId, UpdateId
-from shard.inbound.manners import BURST, INTERVAL, REMIND, Manners
+from shard.inbound.manners import BURST, INTERVAL, KEPT_JUDGED, REMIND, Manners
 
 ME = PersonId(1)
 
@@ -45,3 +45,30 @@ def test_a_batch_that_is_tried_again_is_judged_as_before(size: int, tries: int) 
     ]
     assert all(again == judged[0] for again in judged)
     assert sum(judged[0]) == min(size, BURST)
+
+
+def test_the_line_holds_for_minutes() -> None:
+    """Nobody is forgotten while they are above their pace."""
+    manners = Manners()
+    tries = [attempt * INTERVAL / 4 for attempt in range(4 * 400)]
+    allowed = [at for update, at in enumerate(tries) if manners.allows(ME, UpdateId(update), at)]
+    assert len(allowed) == BURST + int(tries[-1] / INTERVAL)
+
+
+def test_who_was_told_is_told_again_after_the_pause_for_as_long_as_it_goes_on() -> None:
+    manners = Manners()
+    told = [at for at in range(200) if manners.remind(ME, float(at))]
+    assert told == list(range(0, 200, int(REMIND)))
+
+
+def test_so_many_judgements_are_remembered_the_newest_of_them() -> None:
+    manners = Manners()
+    for update in range(KEPT_JUDGED):
+        manners.allows(PersonId(100 + update), UpdateId(update), 0.0)
+    for _ in range(2 * BURST):
+        assert manners.allows(PersonId(100), UpdateId(0), 0.0), "the oldest that is still kept"
+    for update in range(KEPT_JUDGED, KEPT_JUDGED + 2):
+        for _ in range(2 * BURST):
+            assert manners.allows(ME, UpdateId(update), 0.0), "the newest is kept, an older one goes"
+    judged = [manners.allows(PersonId(100), UpdateId(0), 0.0) for _ in range(BURST)]
+    assert all(judged), "forgotten, judged once more, and remembered again"

@@ -5,15 +5,13 @@ the server must agree with it about everybody.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from core.domain import envelope as envelopes
 from core.domain.conversation import Phase
@@ -26,8 +24,7 @@ from core.state.redis.conversations import Asker, Conversations, Outcome
 from core.state.redis.fleet import Fleet
 from core.state.redis.keys import Keys
 from core.state.redis.streams import START, Inbox, Streams
-from deploy.embedded import EmbeddedRedis
-from tests.harness.thorough import examples
+from tests.harness.models import play
 
 PEOPLE = [PersonId(n) for n in range(101, 106)]
 BOTS = [BotId(11), BotId(22)]
@@ -303,21 +300,6 @@ def happening(envelope: envelopes.Envelope) -> tuple[PersonId, int, str]:
     return envelope.to, envelope.body.standing.seq, envelope.body.change
 
 
-@pytest.fixture
-async def hasty_url(server_folder: Path) -> AsyncIterator[str]:
-    """A server that need not write anything down: thousands of steps, and none outlives it."""
-    async with EmbeddedRedis(server_folder / "hasty", {"appendonly": "no"}) as server:
-        yield server.url
-
-
 def test_the_scripts_do_what_the_model_says(hasty_url: str) -> None:
     Machine.url = hasty_url
-    run_state_machine_as_test(
-        Machine,
-        settings=settings(
-            max_examples=examples(60),
-            stateful_step_count=40,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow],
-        ),
-    )
+    play(Machine, 60)

@@ -5,18 +5,13 @@ clock is honest, no two processes believe at once; what a source appends stands 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
-import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from core.domain.errors import LeaseTaken, StaleEpoch
@@ -26,8 +21,7 @@ from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
 from core.state.redis.leases import TTL, Lease
 from core.state.redis.streams import START, Append, Inbox, Source, Streams
-from deploy.embedded import EmbeddedRedis
-from tests.harness.thorough import examples
+from tests.harness.models import play
 
 BOT, OTHER = BotId(11), BotId(22)
 PROCESSES = 3
@@ -236,21 +230,6 @@ class Machine(RuleBasedStateMachine):
         assert [entry.payload.decode() for entry in entries] == self.appended
 
 
-@pytest.fixture
-async def hasty_url(server_folder: Path) -> AsyncIterator[str]:
-    """A server that need not write anything down: thousands of steps, and none outlives it."""
-    async with EmbeddedRedis(server_folder / "hasty", {"appendonly": "no"}) as server:
-        yield server.url
-
-
 def test_leases_fence_and_appends_stand_once(hasty_url: str) -> None:
     Machine.url = hasty_url
-    run_state_machine_as_test(
-        Machine,
-        settings=settings(
-            max_examples=examples(50),
-            stateful_step_count=40,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow],
-        ),
-    )
+    play(Machine, 50)
