@@ -12,7 +12,7 @@ import structlog
 
 from core.domain import envelope as envelopes
 from core.domain.conversation import Change
-from core.domain.envelope import Happening
+from core.domain.envelope import Amend, Envelope, Happening, React, Relay
 from core.domain.errors import RedisAway, RedisFull, UnreadableEnvelope
 from core.domain.ids import EntryId, PersonId
 from core.service import metrics
@@ -29,7 +29,7 @@ from shard.standings import Standings
 WINDOW = 4_096
 READ_AT_ONCE = 256
 RETRY_SECONDS = 0.2
-GATHER_SECONDS = 0.002
+GATHER_SECONDS = 0.005
 """How long a word to Redis waits for others while calls are under way: what begins together ends together."""
 NOTES_KEPT = 10_000
 """Notes that wait until Redis has room again; without one, a reply comes without what it replies to."""
@@ -157,8 +157,10 @@ class InboxReader:
                     # Another server may have answered, of which we know nothing yet.
                     continue
                 passing("after_read")
-                for entry in entries:
-                    await self._take(entry)
+                read = [(entry, _read(entry)) for entry in entries]
+                await self._standings.load(_written_to(envelope for _, envelope in read))
+                for entry, envelope in read:
+                    await self._take(entry, envelope)
                     self._cursor = entry.id
             except RedisAway as error:
                 self._outages.away(error)
@@ -178,16 +180,14 @@ class InboxReader:
             metrics.REPEATS.inc(len(repeats))
             log.info("messages that were on their way are sent again", count=len(repeats))
 
-    async def _take(self, entry: Entry) -> None:
+    async def _take(self, entry: Entry, envelope: Envelope | UnreadableEnvelope) -> None:
         if entry.id in self._lately:
             await self._acknowledger.done(entry.id)
             return
-        try:
-            envelope = envelopes.decode(entry.payload)
-        except UnreadableEnvelope as error:
+        if isinstance(envelope, UnreadableEnvelope):
             metrics.POISON.inc()
-            log.warning("an entry is put aside", entry=entry.id, why=wordless(str(error)))
-            await self._poison.take_out(self._lease.epoch, entry.id, entry.payload, str(error))
+            log.warning("an entry is put aside", entry=entry.id, why=wordless(str(envelope)))
+            await self._poison.take_out(self._lease.epoch, entry.id, entry.payload, str(envelope))
             return
         if isinstance(envelope.body, Happening) and not self._is_to_be_told(envelope.to, envelope.body):
             await self._acknowledger.done(entry.id)
@@ -210,3 +210,24 @@ class InboxReader:
         # already is asked to send that again, which is better than a word to somebody it is not for.
         self._standings.opens(person, conversation)
         return True
+
+
+def _read(entry: Entry) -> Envelope | UnreadableEnvelope:
+    try:
+        return envelopes.decode(entry.payload)
+    except UnreadableEnvelope as error:
+        return error
+
+
+def _written_to(read: Iterable[Envelope | UnreadableEnvelope]) -> set[PersonId]:
+    """Whose standing the sender will ask for: together it costs a fraction. Of whom news comes it hears."""
+    asked: set[PersonId] = set()
+    told: set[PersonId] = set()
+    for envelope in read:
+        if isinstance(envelope, UnreadableEnvelope):
+            continue
+        if isinstance(envelope.body, Happening):
+            told.add(envelope.to)
+        elif isinstance(envelope.body, Relay | Amend | React):
+            asked.add(envelope.to)
+    return asked - told

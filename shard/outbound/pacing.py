@@ -13,9 +13,10 @@ The limiter judges; we only sleep until it can say yes, because its own timers a
 many wait. A pace per chat (GCRA: one call a second sustained, a small burst) counts from the
 answer too.
 
-Slots that are given together stay together, a second later and for ever, and the last calls of
-such a burst are answered late. So while many wait slots are given in small groups, a little
-faster than the cap: the burst comes apart, and a group still shares wake-ups and writes.
+Slots that are given together stay together, a second later and for ever. So while several wait, slots
+are given in small groups: one that is ready waits a moment for the next, which costs time once; from then
+on a group shares its wake-ups and writes. Groups follow each other a little faster than the
+cap, so that a big burst, whose last calls are answered late, comes apart.
 
 When Telegram tells the bot to wait, no slot is given until then, and for a while there are fewer
 slots (shard.outbound.rate).
@@ -35,8 +36,11 @@ from shard.outbound.rate import LearnedRate
 SECOND = 1.002
 """A slot's second, with a little room for the granularity of clocks."""
 
-GROUP = 5
-"""Slots given at once while more than these wait."""
+GROUPS = 6
+"""So many groups a second, where the cap is above that."""
+
+HOLD = 0.02
+"""Seconds that a slot which is ready waits at most for the next one of its group."""
 
 PRESS = 1.25
 """How much faster than the cap groups follow each other."""
@@ -77,7 +81,8 @@ class Budget:
         self._rest_until = 0.0
         self._rate = LearnedRate(cap)
         self._surplus = 0
-        self._spread = GROUP / (cap * PRESS)
+        self._group = max(1, slots // GROUPS)
+        self._spread = self._group / (cap * PRESS)
         self._group_at = float("-inf")
         self._grouped = 0
 
@@ -160,7 +165,14 @@ class Budget:
         if not self._free or not self._waiters:
             return None
         wait = self._ready_in()
-        return max(wait, self._grouped_out()) if len(self._waiters) > GROUP else wait
+        if len(self._waiters) > self._group:
+            wait = max(wait, self._grouped_out())
+        last = self._free[0][0]
+        for ready, _, _ in heapq.nsmallest(min(self._group, len(self._waiters)), self._free):
+            if ready > last + HOLD:
+                break
+            last = ready
+        return max(wait, last - self._clock.monotonic())
 
     def _ready_in(self) -> float:
         """Seconds until the first slot is ready; without end where none is free."""
@@ -170,7 +182,7 @@ class Budget:
 
     def _grouped_out(self) -> float:
         """Seconds until the next group may begin, where the present one is full."""
-        if self._grouped < GROUP:
+        if self._grouped < self._group:
             return 0.0
         return self._group_at + self._spread - self._clock.monotonic()
 
@@ -188,7 +200,13 @@ class Budget:
             heapq.heappush(self._free, (self._clock.monotonic() + self._second, slot.number, slot))
 
     async def _grant(self) -> None:
-        slot = await self._ready_slot()
+        """What is ready, no more than a group, to those who are first by now."""
+        for _ in range(self._group):
+            if not self._waiters or self._ready_in() > 0:
+                return
+            self._hand_over(await self._ready_slot())
+
+    def _hand_over(self, slot: Slot) -> None:
         while self._waiters:
             future = heapq.heappop(self._waiters)[2]
             if not future.done():

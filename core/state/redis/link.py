@@ -5,6 +5,7 @@ its socket is read here, because its own way of reading costs several times what
 """
 
 import asyncio
+import math
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -27,6 +28,7 @@ class Link(asyncio.Protocol):
         self._answer: asyncio.Future[list[Any]] | None = None
         self._loop = asyncio.get_running_loop()
         self.alive = True
+        self.deadline = math.inf
 
     @classmethod
     async def open(cls, pool: redis_asyncio.ConnectionPool) -> "Link":
@@ -58,6 +60,10 @@ class Link(asyncio.Protocol):
         """Close at once."""
         self.alive = False
         self._transport.abort()
+
+    def expire(self) -> None:
+        """The answer takes too long."""
+        self._fail(exceptions.ConnectionError("the answer takes too long"))
 
     async def close(self) -> None:
         """Close, and let redis-py know."""

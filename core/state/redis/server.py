@@ -6,6 +6,7 @@ talks to: when the history is another than before, and not just begun (a restart
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,10 +19,13 @@ Argument = str | bytes | int
 Command = tuple[Argument, ...]
 
 ANSWER_SECONDS = 5.0
-"""How long an answer may take before Redis counts as away.
+"""How long an answer may take before Redis counts as away, kept to WATCH_SECONDS.
 
 The limit is ours: the library's own goes through asyncio.wait_for, which on Python 3.11 loses a
 cancellation that comes just when a write ends; the cancelled task would go on for ever."""
+
+WATCH_SECONDS = 0.5
+"""How often is looked which answers take too long: one timer for all, where one for each would cost more."""
 
 _NO_HISTORY = "0" * 40
 
@@ -34,6 +38,8 @@ class Server:
     ) -> None:
         self.pool = pool
         self._links: list[Link] = []
+        self._talking: set[Link] = set()
+        self._watch: asyncio.TimerHandle | None = None
         self._room = asyncio.Semaphore(connections)
         self._set_back = set_back
         self._history = ""
@@ -43,27 +49,16 @@ class Server:
         """Replies of one round trip on a connection of its own. Raises redis-py's errors."""
         if not commands:
             return []
-        async with asyncio.timeout(ANSWER_SECONDS), self._room:
-            while self._links:
-                link = self._links.pop()
-                if link.alive:
-                    break
-                await link.close()
-            else:
-                link = await self._open()
-            trusted = self._trusted
-            try:
-                replies = await link.talk(commands)
-            except BaseException:
-                # Given up: the replies may still come, and belong to nobody.
-                link.abort()
-                await link.close()
-                raise
-            if trusted != self._trusted:
-                await link.close()
-            else:
-                self._links.append(link)
-            return replies
+        deadline = time.monotonic() + ANSWER_SECONDS
+        if self._room.locked():
+            async with _until(deadline):
+                await self._room.acquire()
+        else:
+            await self._room.acquire()
+        try:
+            return await self._talk(commands, deadline)
+        finally:
+            self._room.release()
 
     def distrust(self) -> None:
         """What it answered says that it may be no master any more: every connection is made anew."""
@@ -76,7 +71,52 @@ class Server:
         for link in self._links:
             await link.close()
         self._links.clear()
+        if self._watch is not None:
+            self._watch.cancel()
         await self.pool.disconnect()
+
+    async def _talk(self, commands: Sequence[Command], deadline: float) -> list[Any]:
+        link = await self._kept()
+        if link is None:
+            async with _until(deadline):
+                link = await self._open()
+        trusted = self._trusted
+        link.deadline = deadline
+        self._talking.add(link)
+        if self._watch is None:
+            self._expire()
+        try:
+            replies = await link.talk(commands)
+        except BaseException:
+            # Given up: the replies may still come, and belong to nobody.
+            link.abort()
+            await link.close()
+            raise
+        finally:
+            self._talking.remove(link)
+        if trusted != self._trusted:
+            await link.close()
+        else:
+            self._links.append(link)
+        return replies
+
+    def _expire(self) -> None:
+        """Give up what takes too long."""
+        now = time.monotonic()
+        for link in self._talking:
+            if link.deadline <= now:
+                link.expire()
+        loop = asyncio.get_running_loop()
+        self._watch = loop.call_later(WATCH_SECONDS, self._expire) if self._talking else None
+
+    async def _kept(self) -> Link | None:
+        """The connection that was used last, if it is still good."""
+        while self._links:
+            link = self._links.pop()
+            if link.alive:
+                return link
+            await link.close()
+        return None
 
     async def _open(self) -> Link:
         link = await Link.open(self.pool)
@@ -99,3 +139,7 @@ class Server:
         self._history = history
         if changed and before != _NO_HISTORY:
             self._set_back()
+
+
+def _until(deadline: float) -> asyncio.Timeout:
+    return asyncio.timeout(max(0.0, deadline - time.monotonic()))
