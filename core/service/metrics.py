@@ -61,6 +61,12 @@ DELIVERY_SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300),
     registry=REGISTRY,
 )
+LOOP_TURN_SECONDS = Histogram(
+    "duologue_loop_turn_seconds",
+    "CPU time of one turn of the loop; a long one holds up everything else in the process.",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1),
+    registry=REGISTRY,
+)
 BACKLOG = _gauge("backlog", "Entries in this shard's stream.")
 BACKLOG_AGE = _gauge("backlog_age_seconds", "Age of the oldest entry in this shard's stream.")
 BUDGET_IN_USE = _gauge("budget_in_use", "Slots of the token's budget in use.")

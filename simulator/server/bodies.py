@@ -14,7 +14,7 @@ from simulator.tables.check import Upload
 from simulator.world.files import IN_MEMORY, FileStore
 
 _JSON = msgspec.json.Decoder()
-_PIECE = 256 * 1024
+_PIECE = 64 * 1024
 _FIELD_LIMIT = 4 * 1024 * 1024
 #: More than any server takes; what a bot may upload is decided later, in Telegram's words.
 _WHOLE_LIMIT = 2_100 * 1024 * 1024

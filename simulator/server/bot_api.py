@@ -189,6 +189,8 @@ class BotApi:
                 return breaking.reset(request)
             await response.write(piece)
             sent += len(piece)
+            # A fast reader would have the whole file at once, and all other calls would wait for it.
+            await asyncio.sleep(0)
         await response.write_eof()
         return response
 

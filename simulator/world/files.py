@@ -4,6 +4,7 @@ Small files stay in memory, larger ones go to a temporary folder that is removed
 a *made-up* file has a size but no bytes until somebody reads it, so that a person can send 2 GB.
 """
 
+import functools
 import hashlib
 import shutil
 import tempfile
@@ -15,7 +16,8 @@ from simulator.errors import bad_request
 from simulator.world.identity import BotId, Identity
 
 IN_MEMORY = 256 * 1024
-_PIECE = 256 * 1024
+_PIECE = 64 * 1024
+_PERIOD = 64
 #: Telegram promises an hour; nobody should build on more.
 LINK_LIFETIME = 3600.0
 
@@ -30,14 +32,18 @@ class Made:
 
     def read(self, start: int, stop: int) -> bytes:
         stop = min(stop, self.size)
-        block = hashlib.blake2b(str(self.number).encode(), digest_size=64).digest() * 64
-        at = start - start % len(block)
-        raw = block * ((stop - at) // len(block) + 1)
-        piece = bytearray(raw[start - at : stop - at])
-        if start < len(self.head):
-            head = self.head[start : min(stop, len(self.head))]
-            piece[: len(head)] = head
-        return bytes(piece)
+        pattern = _pattern(self.number)
+        at = start % _PERIOD
+        raw = pattern * ((at + stop - start) // len(pattern) + 1)
+        piece = raw[at : at + stop - start]
+        head = self.head[start:stop]
+        return head + piece[len(head) :] if head else piece
+
+
+@functools.lru_cache(64)
+def _pattern(number: int) -> bytes:
+    """A piece of it and one period more, so that most pieces are one slice."""
+    return hashlib.blake2b(str(number).encode(), digest_size=_PERIOD).digest() * (_PIECE // _PERIOD + 1)
 
 
 Content = bytes | Path | Made
@@ -61,7 +67,7 @@ class File:
     performer: str = ""
 
     def pieces(self) -> Iterator[bytes]:
-        """The bytes, a quarter of a megabyte at a time."""
+        """The bytes, a little at a time: who hands them on shall have time for others in between."""
         match self.content:
             case bytes():
                 yield self.content

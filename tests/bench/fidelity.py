@@ -2,16 +2,30 @@
 
 Every row of the table runs in both columns, with real shard processes, each with people of its
 own. A row that does not hold is named in the progress; the figures count. Networks with vault
-channels and with a local Bot API server of their own have rows of their own. Then texts are
-measured while big files cross.
+channels and with a local Bot API server have rows of their own. Then texts are measured while big
+files cross.
 """
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 
 from simulator.app import Options
 from tests.bench.ladder import Ladder
-from tests.bench.report import Figure, Progress, Report, at_most, machine, middle, none_of, plain, quantile
+from tests.bench.report import (
+    Figure,
+    Progress,
+    Report,
+    at_least,
+    at_most,
+    machine,
+    middle,
+    none_of,
+    plain,
+    quantile,
+)
+from tests.bench.simulator_speed import calls_per_core
 from tests.bench.transfers import AT_ONCE, Measured, Transfers
 from tests.harness.crossing import acts, big, makers, messages
 from tests.harness.crossing.stage import COLUMNS, Result, Row, play
@@ -21,26 +35,32 @@ ROWS = [*messages.ROWS, *makers.ROWS, *acts.ROWS]
 WITH_VAULTS = big.rows("through a vault")
 LOCAL = big.rows("with a local server")
 MEMORY_LIMIT_MIB = 8.0
+BOTS = 4
+"""So that rows wait less for a bot's limit."""
+
+_running = partial(running, log_level="warning", postgres_settings={"fsync": "off"})
 
 
 async def run(quick: bool, progress: Progress) -> Report:
     """Rows that do not hold, traces of the writer in what the reader was shown, and what files cost."""
     conditions = machine()
     ladder = Ladder()
-    progress("starting 2 shards and a coordinator")
-    async with running(2, log_level="warning") as network:
+    speed = await calls_per_core()
+    transfer = 3_000_000 if quick else 18_000_000
+    progress(f"starting {BOTS} shards and a coordinator")
+    async with _running(BOTS) as network:
         progress(f"{len(ROWS)} rows, {len(COLUMNS)} columns, a pair of people for each")
+        progress("beside them networks with vault channels and with a local Bot API server")
         bots = network.bots
-        results = await play(network, ROWS)
+        results, *others = await asyncio.gather(
+            play(network, ROWS),
+            _beside(ladder, _running(2, vaults=3), WITH_VAULTS),
+            _beside(ladder, _running(2, options=Options(port=0, bots=2, local=True)), LOCAL),
+        )
         await ladder.add(network)
-        transfers = Transfers(network, 3_000_000 if quick else 18_000_000)
-        measured = await transfers.run(2, 3.0 if quick else 15.0, progress)
+        transfers = Transfers(network, transfer)
+        measured = await transfers.run(2, 2.0 if quick else 15.0, progress)
         breaches = _breaches(network, bots)
-    progress("networks with vault channels and with a local Bot API server")
-    others = await asyncio.gather(
-        _others(ladder, WITH_VAULTS, vaults=3),
-        _others(ladder, LOCAL, options=Options(port=0, bots=2, local=True)),
-    )
     for found, above in others:
         results += found
         breaches += above
@@ -50,21 +70,23 @@ async def run(quick: bool, progress: Progress) -> Report:
     for line in [*table(results), "", *ladder.table()]:
         progress(line)
     conditions |= {"columns": " and ".join(COLUMNS), "rows_per_column": len(results) // len(COLUMNS)}
-    conditions |= {"transfers": AT_ONCE, "transfer_bytes": transfers.size}
+    conditions |= {"transfers": AT_ONCE, "transfer_bytes": transfer}
     figures = (
         plain("fidelity.rows", len(results), "rows of both columns"),
         none_of("fidelity.failed", sum(bool(result.why) for result in results), "rows that do not hold"),
         none_of("fidelity.leaks", sum(len(result.leaks) for result in results), "traces of the writer"),
         none_of("fidelity.breaches", breaches, "arrivals above a limit"),
         *_of_files(measured, ladder),
+        at_least("fidelity.simulator_calls", speed, "texts a CPU second of the simulated Telegram", 2_000),
     )
     return Report("fidelity", conditions, figures)
 
 
-async def _others(
-    ladder: Ladder, rows: Sequence[tuple[str, Row]], *, vaults: int = 0, options: Options | None = None
+async def _beside(
+    ladder: Ladder, another: AbstractAsyncContextManager[Network], rows: Sequence[tuple[str, Row]]
 ) -> tuple[list[Result], int]:
-    async with running(2, vaults=vaults, options=options, log_level="warning") as network:
+    """Rows that need a network of their own, and arrivals above its limits."""
+    async with another as network:
         results = await play(network, rows)
         await ladder.add(network)
         return results, _breaches(network, network.bots)
@@ -77,6 +99,12 @@ def _of_files(measured: Measured, ladder: Ladder) -> tuple[Figure, ...]:
     ours, echoes = busy / quiet, echo_busy / echo_quiet
     return (
         at_most("fidelity.media_text_p99_ratio", ours / echoes, "x, of what it becomes for a bare echo", 2.0),
+        at_most(
+            "fidelity.long_turns",
+            measured.long_turns / measured.turns,
+            "of the shards' turns took more than 10 ms of CPU while files crossed",
+            0.01,
+        ),
         plain("fidelity.text_quiet_p50_ms", middle(measured.quiet), "ms, no file crosses"),
         plain("fidelity.text_busy_p50_ms", middle(measured.busy), f"ms, {AT_ONCE} files cross"),
         plain("fidelity.text_quiet_p99_ms", quiet, "ms, no file crosses"),

@@ -44,6 +44,10 @@ class Measured:
     grown_mib: float = 0.0
     """By how much the larger of the shards grew while files crossed."""
 
+    turns: float = 0.0
+    long_turns: float = 0.0
+    """Turns of the shards' loops that were timed while files crossed, and those of more than 10 ms CPU."""
+
     seconds: list[float] = field(default_factory=list)
     """How long all files together took, each time."""
 
@@ -114,6 +118,7 @@ class Transfers:
         """Texts as long as the files take."""
         pids = proc.shards(self._network)
         before = [proc.private_mib(pid) for pid in pids]
+        turns, short_turns = await self._turns()
         begin = time.monotonic()
         counts = [len(reader.shown()) for _, reader in self._sides]
         for writer, _ in self._sides:
@@ -137,7 +142,19 @@ class Transfers:
             await asyncio.gather(*writing, looking, return_exceptions=True)
         await asyncio.gather(*(crowd.settled(30) for crowd, _ in crowds))
         self.measured.seconds.append(end - begin)
+        turns_then, short_turns_then = await self._turns()
+        self.measured.turns += turns_then - turns
+        self.measured.long_turns += turns_then - turns - (short_turns_then - short_turns)
         return [crowd.waits_ms(begin, end) for crowd, _ in crowds]
+
+    async def _turns(self) -> tuple[float, float]:
+        """How many turns of their loops the shards have timed so far, and how many were short."""
+        names = [f"shard:{bot.id}" for bot in self._bots]
+        counts = [await self._network.figure(name, "duologue_loop_turn_seconds_count") for name in names]
+        short = [
+            await self._network.figure(name, 'duologue_loop_turn_seconds_bucket{le="0.01"}') for name in names
+        ]
+        return sum(counts), sum(short)
 
     async def _look(self, pids: list[int], before: list[float]) -> None:
         while True:
