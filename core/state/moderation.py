@@ -69,6 +69,15 @@ class Moderation:
         """Let somebody in again. Raises StoreAway."""
         return await self._people.ban(person, 0, "")
 
+    async def forget(self, person: PersonId) -> bool:
+        """Delete what is kept of somebody, at their wish; whether they were known. Raises StoreAway.
+
+        Who asked for a partner in the moment before it was known everywhere is still to be `stopped`.
+        """
+        known = await self._people.forget(person)
+        await self.stop(person)
+        return known
+
     async def stop(self, person: PersonId) -> None:
         """End the chat or the search that somebody is in. Raises RedisAway."""
         standing = (await self._conversations.standings([person]))[0]

@@ -121,6 +121,13 @@ class People:
         passing("mid_ban")
         return await self._changed(banned)
 
+    async def forget(self, person: PersonId) -> bool:
+        """Keep nothing of them, see PeopleTable.forget; whether they were known. Raises DatabaseAway."""
+        row = await self._table.forget(person)
+        if row is not None:
+            await self._changed(row)
+        return row is not None
+
     # --- Changes --------------------------------------------------------------------------------
 
     async def _changed(self, person: Person) -> Person:

@@ -11,7 +11,7 @@ import cyclopts
 
 from deploy.cli import run
 from deploy.cli.bench import bench
-from deploy.cli.moderation import ban, reports, unban
+from deploy.cli.moderation import ban, forget, reports, unban
 from deploy.cli.stats import stats
 
 POISON = "Look at what could not be read and was put aside, replay it, drop it."
@@ -24,6 +24,7 @@ _COMMANDS: tuple[Callable[..., int], ...] = (
     reports,
     ban,
     unban,
+    forget,
     run.migrate,
     run.coordinator,
     run.shard,

@@ -1,4 +1,4 @@
-"""`duologue ban`, `unban` and `reports`: the same as the admins' commands in the bots."""
+"""`duologue ban`, `unban` and `reports`, the same as the admins' commands in the bots; and `forget`."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -53,6 +53,30 @@ def unban(person: int, /) -> int:
         async with _open(settings) as moderation:
             await moderation.unban(PersonId(person))
         return f"{person} may come in again"
+
+    print(run(work))
+    return 0
+
+
+def forget(person: int, /) -> int:
+    """Delete what is kept of somebody who asks for it: language, consent, opened bots, reported messages.
+
+    Their chat ends. A ban stays until it is over. They may come back as anybody may.
+
+    Parameters
+    ----------
+    person
+        Their Telegram user id: /settings shows it to them.
+
+    """
+    from core.domain.ids import PersonId
+    from deploy.cli.context import run
+
+    async def work(settings: "Settings") -> str:
+        async with _open(settings) as moderation:
+            known = await moderation.forget(PersonId(person))
+            await moderation.stopped_everywhere(PersonId(person))
+        return f"nothing is kept of {person} any more" if known else f"nobody knows {person}"
 
     print(run(work))
     return 0

@@ -135,7 +135,7 @@ async def privacy(_: Message, desk: Desk) -> None:
 @router.message(Command("settings"))
 async def settings(_: Message, desk: Desk, people: People) -> None:
     """The person's settings."""
-    desk.say("settings", language=await people.language(desk.person) or "en")
+    desk.say("settings", language=await people.language(desk.person) or "en", person=str(desk.person))
 
 
 @router.message(Command("report"))

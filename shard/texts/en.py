@@ -114,10 +114,10 @@ WORDS = {
         "• One exception: when your partner reports a message of yours, we keep it encrypted until the report is "
         "decided, for 30 days at most. Only those who decide can read it.\n"
         "• Your data is never sold or given away.\n"
-        "• To have what we keep of you deleted, send /stop and then block the bots of this network; "
-        "the people who run this bot can delete it at once if you ask them."
+        "• To have what we keep of you deleted, block the bots of this network and ask the people who run it, with "
+        "the number that /settings shows you. Only a ban is kept until it is over."
     ),
-    "settings": "<b>Settings</b>\n\nLanguage: {language} (taken from your Telegram).",
+    "settings": "<b>Settings</b>\n\nLanguage: {language} (taken from your Telegram)\nYour number: <code>{person}</code>",
     "report_nobody": "You have not talked with anybody lately, so there is nobody to report.",
     "reported": (
         "Thank you. We have taken note, and somebody will look at it.\n\n"

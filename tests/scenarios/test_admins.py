@@ -169,6 +169,14 @@ async def test_a_ban_ends_the_chat_and_holds_on_every_bot(network: Network) -> N
     await until(lambda: elsewhere.told(begins("searching")), 15, "a search to begin")
     pairs.say(elsewhere, "/stop")
     await until(lambda: elsewhere.told(begins("search_cancelled")), 15, "the search to end")
+    pairs.say(elsewhere, "/settings")
+    await until(lambda: elsewhere.told(f"Your number: {rude.person.id}"), 15, "the number to be shown")
+    assert (
+        await _typed(network, "forget", str(rude.person.id))
+        == f"nothing is kept of {rude.person.id} any more"
+    )
+    pairs.say(elsewhere, "/find")
+    await until(lambda: elsewhere.told(begins("consent_first")), 15, "a search to be refused before consent")
 
 
 @pytest.mark.parametrize("step", [1, 2, 3], ids=["written", "told to all", "chat ended"])
@@ -252,7 +260,7 @@ async def _typed(network: Network, *words: str) -> Any:
     done = await asyncio.to_thread(
         duologue,
         *words,
-        "--json",
+        *([] if "forget" in words else ["--json"]),
         database_url=known.database_url,
         redis_url=known.redis_url,
         key_prefix=known.key_prefix,
@@ -260,7 +268,7 @@ async def _typed(network: Network, *words: str) -> Any:
         paid_broadcast_stars=STARS,
     )
     assert not done.returncode, done.stderr
-    return json.loads(done.stdout)
+    return done.stdout.strip() if "forget" in words else json.loads(done.stdout)
 
 
 async def test_a_paid_one_costs_no_more_than_was_allowed(network: Network) -> None:

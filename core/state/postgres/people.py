@@ -49,6 +49,21 @@ class PeopleTable:
         )
         return _person(row)
 
+    async def forget(self, person: PersonId) -> Person | None:
+        """Keep nothing of the person but the number, and a ban until it is over; None: nobody we know.
+
+        The row stays, so that caches can tell what is newer.
+        """
+        row = await self._database.fetchrow(
+            """WITH nowhere AS (DELETE FROM reach WHERE person = $1),
+                    unread AS (DELETE FROM evidence WHERE reported = $1)
+               UPDATE people SET language = 'en', consented_at = NULL, home_bot = NULL, version = version + 1
+               WHERE id = $1
+               RETURNING *, coalesce(extract(epoch FROM banned_until), 0)::float8 AS banned""",
+            person,
+        )
+        return _person(row) if row is not None else None
+
     async def rehome(self, homes: Mapping[PersonId, BotId], gone: BotId) -> list[Person]:
         """Another home for those of these people whose home was the bot that is gone."""
         rows = await self._database.fetch(

@@ -297,6 +297,20 @@ async def test_reach_follows_start_and_block(database: Database) -> None:
     assert await reachable(database) == {(ANNA, ONE), (ANNA, TWO)}
 
 
+async def test_who_wishes_so_is_forgotten_but_for_a_ban(database: Database) -> None:
+    people, reach = PeopleTable(database), Reach(database)
+    for person in (ANNA, BEN):
+        await people.consent(person, "ru", ONE)
+        await reach.opened(person, ONE)
+    banned = await people.ban(ANNA, float("inf"), "spam")
+    gone = await people.forget(ANNA)
+    assert gone == Person(ANNA, banned_until=float("inf"), ban_reason="spam", version=banned.version + 1)
+    assert (await people.get_many([ANNA]))[ANNA] == gone
+    assert await reachable(database) == {(BEN, ONE)}
+    assert (await people.get_many([BEN]))[BEN].consented
+    assert await people.forget(PersonId(404)) is None
+
+
 async def test_one_report_for_each_person_and_conversation(database: Database) -> None:
     reports = Reports(database)
     for reporter, conversation, reason in (
