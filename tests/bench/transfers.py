@@ -158,6 +158,8 @@ class Transfers:
 
     async def _look(self, pids: list[int], before: list[float]) -> None:
         while True:
-            grown = max(proc.private_mib(pid) - was for pid, was in zip(pids, before, strict=True))
+            # The kernel takes its time for that, and the simulated Telegram is in this process.
+            now = [await asyncio.to_thread(proc.private_mib, pid) for pid in pids]
+            grown = max(mib - was for mib, was in zip(now, before, strict=True))
             self.measured.grown_mib = max(self.measured.grown_mib, grown)
             await asyncio.sleep(LOOK)
