@@ -17,9 +17,15 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from core.domain.ids import BotId
+from core.state.redis.client import RedisClient
+from core.state.redis.keys import Keys
+from core.state.redis.poison import PoisonBox, PoisonCipher
 from tests.harness.network import SECRET, Network, running
+from tests.harness.pairs import MOVED, Pairs
 from tests.harness.stage import bot, breaches, complete, met, parted
 from tests.harness.waiting import until
+from tests.scenarios.moves import with_another_bot, write
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
 
@@ -42,7 +48,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def network() -> AsyncIterator[Network]:
-    async with running(2, wait=False) as network:
+    async with running(3, wait=False) as network:
         yield network
 
 
@@ -68,6 +74,10 @@ def _old(tree: Path, network: Network, package: str, *arguments: int) -> Iterato
     finally:
         process.terminate()
         process.wait(15)
+
+
+async def _holds_lease(network: Network, served: BotId) -> bool:
+    return await network.figure(f"shard:{served}", "duologue_lease_held") == 1
 
 
 async def test_old_and_new_shards_and_coordinators_serve_side_by_side(network: Network, before: Path) -> None:
@@ -101,3 +111,40 @@ async def test_old_and_new_shards_and_coordinators_serve_side_by_side(network: N
     assert await network.figure(f"shard:{old_bot}", "duologue_poison_total") == 0
     assert "put aside" not in (network.folder / "old-shard.log").read_text()
     assert breaches(network) == 0
+
+
+async def test_a_move_reaches_those_whom_the_version_before_serves(network: Network, before: Path) -> None:
+    """It does not know all news of a move: what it puts aside is replayed when it is of this version, too."""
+    (gone, dead), (_, second), (old_bot, third) = (bot(network, number) for number in range(3))
+    await network.stop(f"shard:{old_bot}")
+    port = network.port(f"shard:{old_bot}")
+    with _old(before, network, "shard", old_bot, port):
+        await until(lambda: _holds_lease(network, old_bot), 60, "the old one to serve")
+        pairs = Pairs(network.simulator)
+        moving = [await with_another_bot(network, pairs, dead, second) for _ in range(2)]
+        staying = [pairs.add(third), pairs.add(second)]
+        await pairs.join(staying)
+        for one, partner in zip(moving, staying, strict=True):
+            await pairs.meet(one, partner)
+        await write(pairs, pairs.members, 2.4)
+        network.simulator.world.revoke(dead)
+        await write(pairs, staying, 2.4)
+        await until(lambda: all(member.told(MOVED) for member in moving), 40, "both to be moved")
+        await write(pairs, pairs.members, 2.4)
+        await pairs.settled(30)
+        assert complete(pairs.evaluate()), pairs.evaluate()
+    network.kill(f"shard:{gone}")
+    network.start_shard(old_bot)
+    async with RedisClient(network.settings.redis_url or "") as client:
+        box = PoisonBox(client, Keys(network.settings.key_prefix), old_bot, PoisonCipher(SECRET))
+        await network.serving([old_bot])
+        put_aside = await box.all()
+        assert put_aside, "it does not know that a partner has moved"
+        for aside in put_aside:
+            await box.replay(aside)
+        await write(pairs, pairs.members, 2.4)
+        await pairs.settled(30)
+        assert await box.all() == []
+    verdict = pairs.evaluate()
+    assert complete(verdict), verdict
+    assert verdict.repeats == 0

@@ -38,7 +38,10 @@ class Kind(StrEnum):
 
 
 class Poisoned(NamedTuple):
-    """One thing that lies aside. `size` in bytes; `whole` is false where only its beginning is kept."""
+    """One thing that lies aside. `size` in bytes; `whole` is false where only its beginning is kept.
+
+    `plain` is what the version before left as it was, unsealed.
+    """
 
     bot: BotId
     id: EntryId
@@ -48,6 +51,7 @@ class Poisoned(NamedTuple):
     size: int
     whole: bool
     sealed: bytes
+    plain: bytes = b""
 
 
 class Unopened(DuologueError):
@@ -67,6 +71,8 @@ class PoisonCipher:
 
     def open(self, one: Poisoned) -> bytes:
         """The content. Raises Unopened."""
+        if one.plain:
+            return one.plain
         opened = self._safe.open(one.sealed, str(one.bot))
         if opened is None:
             raise Unopened(
@@ -160,14 +166,16 @@ def _shape(value: Any, depth: int) -> Any:
 
 def _read(bot: BotId, id_: bytes, fields: Sequence[bytes]) -> Poisoned:
     named = dict(zip(fields[::2], fields[1::2], strict=True))
-    size = int(named.get(b"size", b"0"))
+    plain = named.get(b"e", b"")
+    size = int(named.get(b"size", len(plain)))
     return Poisoned(
         bot=bot,
         id=EntryId(id_.decode()),
         at=int(id_.split(b"-")[0]),
         kind=Kind(named.get(b"kind", b"envelope").decode()),
-        why=named.get(b"why", b"").decode(errors="replace"),
+        why=wordless(named.get(b"why", b"").decode(errors="replace")),
         size=size,
         whole=size <= LARGEST,
         sealed=named.get(b"s", b""),
+        plain=plain,
     )
