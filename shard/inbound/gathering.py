@@ -8,7 +8,7 @@ slot anyway: then the updates of a moment share what one would cost.
 import math
 from dataclasses import dataclass
 
-SECONDS = 0.15
+SECONDS = 0.2
 """How long updates gather under pressure."""
 
 FROM = 0.85

@@ -141,8 +141,9 @@ class Sender:
                 self._leave_room()
 
     def _leave_room(self) -> None:
+        if self._in_work == AT_ONCE:
+            self._wake.set()
         self._in_work -= 1
-        self._wake.set()
 
     async def _prepare(self, item: Item, parts: list[Item]) -> Call | None:
         """The call; None where the entry has found its end, or waits for another attempt."""
