@@ -181,7 +181,7 @@ class InboxReader:
             log.info("messages that were on their way are sent again", count=len(repeats))
 
     async def _take(self, entry: Entry, envelope: Envelope | UnreadableEnvelope) -> None:
-        if entry.id in self._lately:
+        if entry.id in self._lately and not _tells_of_a_match(envelope):
             await self._acknowledger.done(entry.id)
             return
         if isinstance(envelope, UnreadableEnvelope):
@@ -210,6 +210,15 @@ class InboxReader:
         # already is asked to send that again, which is better than a word to somebody it is not for.
         self._standings.opens(person, conversation)
         return True
+
+
+def _tells_of_a_match(envelope: Envelope | UnreadableEnvelope) -> bool:
+    """Where Redis has forgotten the entry's end, it has forgotten too which message told: so once more."""
+    return (
+        not isinstance(envelope, UnreadableEnvelope)
+        and isinstance(envelope.body, Happening)
+        and envelope.body.change is Change.MATCHED
+    )
 
 
 def _read(entry: Entry) -> Envelope | UnreadableEnvelope:
