@@ -42,25 +42,29 @@ def free_port() -> int:
     raise RuntimeError("no free port")
 
 
-async def ask(port: int, *command: str, password: str | None = None) -> Any:
+async def ask(port: int, *command: str, password: str | None = None, host: str = HOST) -> Any:
     """One command to one server, whatever it is in its set; the answer as it comes."""
     async with redis_asyncio.Redis(
-        host=HOST, port=port, password=password, protocol=2, socket_timeout=2, retry=Retry(NoBackoff(), 0)
+        host=host, port=port, password=password, protocol=2, socket_timeout=2, retry=Retry(NoBackoff(), 0)
     ) as redis:
         redis.response_callbacks.clear()
         return await redis.execute_command(*command)  # type: ignore[no-untyped-call]
 
 
 class Node(EmbeddedRedis):
-    """One server of a set, on a port of its own."""
+    """One server of a set, on a port of its own. `within` goes before its command."""
 
-    def __init__(self, folder: Path, settings: dict[str, str]) -> None:
+    def __init__(
+        self, folder: Path, settings: dict[str, str], host: str = HOST, within: Sequence[str] = ()
+    ) -> None:
+        self.host = host
         self.port = free_port()
+        self._within = within
         super().__init__(
             folder,
             {
                 "port": str(self.port),
-                "bind": HOST,
+                "bind": host,
                 "protected-mode": "no",
                 "repl-diskless-sync-delay": "0",
                 "repl-ping-replica-period": "1",
@@ -73,7 +77,10 @@ class Node(EmbeddedRedis):
 
     @property
     def url(self) -> str:
-        return f"redis://:{PASSWORD}@{HOST}:{self.port}"
+        return f"redis://:{PASSWORD}@{self.host}:{self.port}"
+
+    def _command(self) -> Sequence[str]:
+        return [*self._within, *super()._command()]
 
     async def _ready(self) -> bool:
         try:
@@ -90,11 +97,14 @@ class Node(EmbeddedRedis):
 
     async def ask(self, *command: str) -> Any:
         """As `ask`."""
-        return await ask(self.port, *command, password=PASSWORD)
+        return await ask(self.port, *command, password=PASSWORD, host=self.host)
 
     async def follows(self) -> bool:
-        """Whether it is a replica that has all of its master."""
-        return b"master_link_status:up" in await self.ask("INFO", "replication")
+        """Whether it is a replica that has all of its master; who becomes one sends everybody away first."""
+        try:
+            return b"master_link_status:up" in await self.ask("INFO", "replication")
+        except exceptions.ConnectionError:
+            return False
 
     async def cut_off(self) -> None:
         """No other server reaches it any more; who only uses it does."""
@@ -117,14 +127,15 @@ class Sentinel(EmbeddedServer):
     death_signal = signal.SIGTERM
     start_limit_s = 20.0
 
-    def __init__(self, folder: Path, master: int) -> None:
+    def __init__(self, folder: Path, master: Node, host: str) -> None:
         super().__init__(folder)
+        self.host = host
         self.port = free_port()
         self._master = master
 
     @property
     def url(self) -> str:
-        return f"redis://{HOST}:{self.port}"
+        return f"redis://{self.host}:{self.port}"
 
     @property
     def _file(self) -> Path:
@@ -137,8 +148,8 @@ class Sentinel(EmbeddedServer):
         if self._file.exists():
             return
         self._file.write_text(
-            f"port {self.port}\nbind {HOST}\nprotected-mode no\ndir {self.folder}\n"
-            f"sentinel monitor {NAME} {HOST} {self._master} {QUORUM}\n"
+            f"port {self.port}\nbind {self.host}\nprotected-mode no\ndir {self.folder}\n"
+            f"sentinel monitor {NAME} {self._master.host} {self._master.port} {QUORUM}\n"
             f"sentinel down-after-milliseconds {NAME} {DOWN_AFTER_MS}\n"
             f"sentinel failover-timeout {NAME} 5000\n"
             f"sentinel auth-user {NAME} {PEER}\nsentinel auth-pass {NAME} {PASSWORD}\n"
@@ -146,11 +157,15 @@ class Sentinel(EmbeddedServer):
 
     async def _ready(self) -> bool:
         try:
-            _, writer = await asyncio.open_connection(HOST, self.port)
+            _, writer = await asyncio.open_connection(self.host, self.port)
         except OSError:
             return False
         writer.close()
         return True
+
+    async def ask(self, *command: str) -> Any:
+        """One of its own commands."""
+        return await ask(self.port, "SENTINEL", *command, host=self.host)
 
 
 class RedisSet:
@@ -189,9 +204,19 @@ class RedisSet:
 class Watched(RedisSet):
     """A master, replicas, and three sentinels beside them."""
 
-    def __init__(self, folder: Path, settings: dict[str, str] | None = None, replicas: int = 2) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: dict[str, str] | None = None,
+        replicas: int = 2,
+        host: str = HOST,
+        apart: tuple[str, Sequence[str]] = (HOST, ()),
+    ) -> None:
+        """All are at `host`; the first master is `apart`: at that address, with that before its command."""
         super().__init__(folder, settings)
         self._replicas = replicas
+        self._host = host
+        self._apart = apart
         self.sentinels: list[Sentinel] = []
 
     @property
@@ -200,19 +225,21 @@ class Watched(RedisSet):
 
     @property
     def url(self) -> str:
-        hosts = ",".join(f"{HOST}:{sentinel.port}" for sentinel in self.sentinels)
+        hosts = ",".join(f"{sentinel.host}:{sentinel.port}" for sentinel in self.sentinels)
         return f"redis+sentinel://:{PASSWORD}@{hosts}/{NAME}/0"
 
     async def start(self) -> None:
-        self.nodes = [Node(self.folder / f"node{n}", self.settings) for n in range(self._replicas + 1)]
-        first, *others = self.nodes
+        first = Node(self.folder / "node0", self.settings, *self._apart)
+        folders = [self.folder / f"node{n}" for n in range(1, self._replicas + 1)]
+        others = [Node(folder, self.settings, self._host) for folder in folders]
+        self.nodes = [first, *others]
         for node in others:
-            node.settings["replicaof"] = f"{HOST} {first.port}"
+            node.settings["replicaof"] = f"{first.host} {first.port}"
         await asyncio.gather(*(node.start() for node in self.nodes))
         for node in self.nodes:
             await node.joined()
         await self._follow(others)
-        self.sentinels = [Sentinel(self.folder / f"sentinel{n}", first.port) for n in range(3)]
+        self.sentinels = [Sentinel(self.folder / f"sentinel{n}", first, self._host) for n in range(3)]
         await asyncio.gather(*(sentinel.start() for sentinel in self.sentinels))
         await until(self._know_each_other, 20, "the sentinels to know each other and the replicas")
 
@@ -231,11 +258,11 @@ class Watched(RedisSet):
         return await self.master()
 
     async def _named_by(self, sentinel: Sentinel) -> int:
-        return int((await ask(sentinel.port, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", NAME))[1])
+        return int((await sentinel.ask("GET-MASTER-ADDR-BY-NAME", NAME))[1])
 
     async def _know_each_other(self) -> bool:
         for sentinel in self.sentinels:
-            flat = await ask(sentinel.port, "SENTINEL", "MASTER", NAME)
+            flat = await sentinel.ask("MASTER", NAME)
             state: dict[bytes, Any] = dict(zip(flat[::2], flat[1::2], strict=True))
             if (int(state[b"num-other-sentinels"]), int(state[b"num-slaves"])) != (2, self._replicas):
                 return False

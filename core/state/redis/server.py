@@ -103,9 +103,13 @@ class Server:
     def _expire(self) -> None:
         """Give up what takes too long."""
         now = time.monotonic()
-        for link in self._talking:
-            if link.deadline <= now:
-                link.expire()
+        late = [link for link in self._talking if link.deadline <= now]
+        for link in late:
+            link.expire()
+        if late:
+            # Those that nobody uses lead into the same silence: who asks next makes a new one.
+            for link in self._links:
+                link.abort()
         loop = asyncio.get_running_loop()
         self._watch = loop.call_later(WATCH_SECONDS, self._expire) if self._talking else None
 

@@ -84,3 +84,20 @@ async def test_a_server_that_does_not_answer_is_away(
         with pytest.raises(RedisAway):
             await client.command("BLPOP", f"{keys.prefix}nothing", 1)
         assert await client.command("PING") == b"PONG", "the late answer is nobody else's"
+
+
+async def test_after_silence_nobody_waits_on_what_leads_there(
+    redis_url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with RedisClient(redis_url, "fast", connections=3) as client:
+
+        async def connections() -> set[int]:
+            return set(await asyncio.gather(*(client.command("CLIENT", "ID") for _ in range(3))))
+
+        before = await connections()
+        assert len(before) == 3
+        monkeypatch.setattr("core.state.redis.server.ANSWER_SECONDS", 0.05)
+        with pytest.raises(RedisAway):
+            await client.command("BLPOP", f"{keys.prefix}nothing", 1)
+        monkeypatch.undo()
+        assert before.isdisjoint(await connections())

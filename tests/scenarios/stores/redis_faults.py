@@ -14,6 +14,7 @@ from tests.harness.pairs import Pairs
 from tests.harness.redis_sets import SixNodes, Watched
 from tests.harness.stage import breaches, met
 from tests.harness.waiting import until
+from tests.scenarios.stores.cables import Cable
 from tests.scenarios.stores.play import Seen, fill, own_folder, small_disk, through
 
 LOST = "your chat was lost"
@@ -234,6 +235,28 @@ async def split() -> Seen:
         return await through(network, blow, seconds=20)
 
 
+async def cable() -> Seen:
+    """The master's cable is pulled: what is sent there vanishes. It comes back when another has its place."""
+    with Cable() as cable, own_folder() as folder:
+        async with (
+            Watched(folder, host=cable.here, apart=(cable.there, cable.within)) as redis,
+            running(2, redis_url=redis.url, durability="replica") as network,
+        ):
+
+            async def blow(people: Pairs) -> float:
+                master = await redis.master()
+                cable.pull()
+                await redis.failed_over(master)
+                healed = time.monotonic()
+                shown = people.shown()
+                await until(lambda: people.shown() > shown, 30, "the other side to serve")
+                cable.plug()
+                await until(master.follows, 30, "the old master to follow the new one")
+                return healed
+
+            return await through(network, blow, seconds=20)
+
+
 async def cluster() -> Seen:
     """In a cluster of six the master of the conversations is killed, and started again as a replica."""
     async with _six_nodes() as redis, running(2, redis_url=redis.url) as network:
@@ -282,5 +305,6 @@ FAULTS: dict[str, Callable[[], Coroutine[Any, Any, Seen]]] = {
     "redis-frozen-master": frozen_master,
     "redis-alone": alone,
     "redis-split": split,
+    "redis-cable": cable,
     "redis-cluster": cluster,
 }
