@@ -14,10 +14,12 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 from config.settings import Settings
+from core.domain.errors import StoreAway
 from core.domain.ids import BotId, ConversationId, PersonId
 from core.state.postgres.pool import Database
 from core.state.redis.client import Command, RedisClient
@@ -27,6 +29,7 @@ from simulator.limits.judge import Caps
 from simulator.world.actors import Bot, Person
 from simulator.world.messages import Message
 from tests.harness.network import Network, running
+from tests.harness.waiting import until
 
 UNLIMITED = Caps(bot=1_000_000, chat_rate=1_000_000.0, chat_burst=1_000_000.0)
 """For saturated runs: Telegram does not limit, so that the programs do."""
@@ -108,13 +111,7 @@ class Crowd:
         talkers = [talker for couple in couples for talker in couple]
         async with Database(settings.database_url or "") as database:
             for some in _chunks(talkers):
-                await database.execute(
-                    """INSERT INTO people (id, language, consented_at, home_bot)
-                       SELECT id, 'en', now(), bot FROM unnest($1::bigint[], $2::bigint[]) AS new (id, bot)
-                       ON CONFLICT DO NOTHING""",
-                    [talker.person.id for talker in some],
-                    [talker.bot.id for talker in some],
-                )
+                await until(partial(_written, database, some), 60, "PostgreSQL to take people in")
         keys = Keys(settings.key_prefix)
         async with RedisClient(settings.redis_url or "") as client:
             commands: list[Command] = []
@@ -256,6 +253,21 @@ def _standing(keys: Keys, talker: Talker, side: int) -> Command:
         *("bot", talker.bot.id, "ticket", "", "conv", talker.conversation, "side", side),
         *("partner", talker.partner.person.id, "pbot", BotId(talker.partner.bot.id)),
     )
+
+
+async def _written(database: Database, some: Sequence[Talker]) -> bool:
+    """Whether PostgreSQL has them; a busy machine may need several tries."""
+    try:
+        await database.execute(
+            """INSERT INTO people (id, language, consented_at, home_bot)
+               SELECT id, 'en', now(), bot FROM unnest($1::bigint[], $2::bigint[]) AS new (id, bot)
+               ON CONFLICT DO NOTHING""",
+            [talker.person.id for talker in some],
+            [talker.bot.id for talker in some],
+        )
+    except StoreAway:
+        return False
+    return True
 
 
 def _chunks(talkers: Sequence[Talker]) -> list[Sequence[Talker]]:
