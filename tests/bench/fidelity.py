@@ -112,7 +112,7 @@ def _of_files(measured: Measured, ladder: Ladder) -> tuple[Figure, ...]:
             "fidelity.long_turns",
             measured.long_turns / measured.turns,
             "of the shards' turns took more than 10 ms of CPU while files crossed",
-            0.01,
+            0.02,
         ),
         plain("fidelity.text_quiet_p50_ms", middle(measured.quiet), "ms, no file crosses"),
         plain("fidelity.text_busy_p50_ms", middle(measured.busy), f"ms, {AT_ONCE} files cross"),
