@@ -19,6 +19,8 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from core.domain.ids import BotId, PersonId, TicketId
 from core.domain.ticket import Ticket
 
@@ -30,7 +32,7 @@ class Rules(NamedTuple):
     equal: float = 0.5
 
 
-class Waiter(NamedTuple):
+class Waiter(msgspec.Struct, frozen=True, gc=False):
     """One person in the pool, `since` when on the pool's own clock (seconds)."""
 
     ticket: Ticket

@@ -98,11 +98,11 @@ class Change(StrEnum):
         return self in (Change.ARRIVED, Change.PARTNER_MOVED)
 
 
-class ChatEvent(msgspec.Struct, frozen=True, array_like=True):
+class ChatEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One change of one person's standing, as a script wrote it into the outbox.
 
-    `id` is the outbox entry, and so what makes its delivery idempotent; `bot` is the shard
-    whose stream it belongs into.
+    `id` is the outbox entry and, after a colon, the place in it (none for the first): what makes its
+    delivery idempotent. `bot` is the shard whose stream it belongs into.
     """
 
     id: str
@@ -110,3 +110,8 @@ class ChatEvent(msgspec.Struct, frozen=True, array_like=True):
     bot: BotId
     change: Change
     standing: Standing
+
+    @property
+    def entry(self) -> str:
+        """The outbox entry; the events of one are carried together."""
+        return self.id.partition(":")[0]

@@ -25,6 +25,9 @@ from core.state.redis.streams import Append, Call, Note, Source, Streams
 _FIELDS = (b"seq", b"phase", b"bot", b"ticket", b"conv", b"side", b"partner", b"pbot")
 _TURN = b"turn"
 SCAN_AT_ONCE = 1_000
+PAIRS_A_SCRIPT = 50
+"""Pairs that one script makes: a server does nothing else meanwhile, which is to be a millisecond or two."""
+
 _OUTBOX = Source("match", Epoch(0))
 
 
@@ -143,16 +146,8 @@ class Conversations:
         """Make conversations, fenced by the leader's epoch, in one round trip. Raises StaleEpoch."""
         replies = await self._client.run_many(
             [
-                (
-                    MATCH,
-                    (
-                        *(self._keys.person(pair.a.person), self._keys.person(pair.b.person)),
-                        *(self._keys.tickets, self._keys.outbox, self._keys.match_epoch, self._keys.chatting),
-                        self._keys.match_fences,
-                    ),
-                    (epoch, pair.conversation, pair.a.person, pair.a.id, pair.b.person, pair.b.id),
-                )
-                for pair in pairings
+                self._match(epoch, pairings[at : at + PAIRS_A_SCRIPT])
+                for at in range(0, len(pairings), PAIRS_A_SCRIPT)
             ],
             safe=True,
         )
@@ -160,11 +155,22 @@ class Conversations:
         for reply in replies:
             if reply[0] == b"stale":
                 raise StaleEpoch("coordinator", epoch)
-            if reply[0] == b"gone":
-                answers.append(Matched((), reply[1] == 1, reply[2] == 1))
-            else:
-                answers.append(Matched(tuple(_event(e[0], e[1:]) for e in reply[1:]), False, False))
+            events = iter(_events(reply[0], reply[1]) if reply[0] else ())
+            for answer in reply[2].decode():
+                if answer == "4":
+                    answers.append(Matched((next(events), next(events)), False, False))
+                else:
+                    answers.append(Matched((), answer in "13", answer in "23"))
         return answers
+
+    def _match(self, epoch: Epoch, pairings: Sequence[Pairing]) -> Call:
+        mine = self._keys
+        keys = [mine.tickets, mine.outbox, mine.match_epoch, mine.chatting, mine.match_fences]
+        args: list[Argument] = [epoch]
+        for conversation, a, b in pairings:
+            keys += (mine.person(a.person), mine.person(b.person))
+            args += (conversation, a.person, a.id, a.bot, b.person, b.id, b.bot)
+        return MATCH, keys, args
 
     async def move(self, epoch: Epoch, moves: Sequence[Move]) -> tuple[ChatEvent, ...]:
         """Have people served by another bot, in one round trip; their events are to be carried.
@@ -182,7 +188,7 @@ class Conversations:
                 if reply[0] == b"retry":
                     again.append(move._replace(partner=_standing(reply[1]).partner))
                 else:
-                    events += (_event(e[0], e[1:]) for e in reply[1:])
+                    events += (_event(*event) for event in reply[1:])
             left = again
         return tuple(events)
 
@@ -214,25 +220,31 @@ class Conversations:
                 return found
 
     async def carry(self, events: Sequence[ChatEvent], now_ms: int) -> None:
-        """Bring events to the streams of the people's shards, then take them out of the outbox."""
+        """Bring events to the streams of the people's shards, then take them out of the outbox.
+
+        Events that one script wrote together go together.
+        """
         if not events:
             return
         # On several servers the streams may lose what was appended, and the outbox keep that it is done.
         safe = self._client.scattered
         await self._streams.append(_OUTBOX, [_append(event, now_ms) for event in events], now_ms, safe=safe)
         passing("mid_carry")
-        await self._client.command("XDEL", self._keys.outbox, *(event.id for event in events))
+        await self._client.command("XDEL", self._keys.outbox, *{event.entry for event in events})
 
     async def uncarried(self, upto: str, count: int) -> Uncarried:
-        """Events in the outbox up to that id, oldest first; "+" means all."""
+        """Events in the outbox up to that id, oldest first, about `count`; "+" means all."""
         reply = await self._client.command("XRANGE", self._keys.outbox, "-", upto, "COUNT", count)
         events: list[ChatEvent] = []
+        unreadable = 0
         for id_, fields in reply:
             try:
-                events.append(_event(id_, fields[1].split(b" ")))
+                events += _events(id_, fields[1])
             except (ValueError, IndexError):
-                continue
-        return Uncarried(events, len(reply) - len(events))
+                unreadable += 1
+            if len(events) >= count:
+                break
+        return Uncarried(events, unreadable)
 
     async def newest_event(self) -> str | None:
         """The id of the newest event in the outbox."""
@@ -293,9 +305,18 @@ def _ticket(id_: bytes, fields: Sequence[bytes]) -> Ticket:
     )
 
 
-def _event(id_: bytes, words: Sequence[bytes]) -> ChatEvent:
-    standing = _standing(words[2:])
-    return ChatEvent(id_.decode(), PersonId(int(words[0])), standing.bot, Change(words[1].decode()), standing)
+def _events(entry: bytes, lines: bytes) -> list[ChatEvent]:
+    """The events of one entry of the outbox. Raises ValueError where it is of a newer version."""
+    return [
+        _event(entry if place == 0 else b"%b:%d" % (entry, place), line)
+        for place, line in enumerate(lines.split(b"\n"))
+    ]
+
+
+def _event(id_: bytes, text: bytes) -> ChatEvent:
+    person, change, *standing = text.split(b" ")
+    known = _standing(standing)
+    return ChatEvent(id_.decode(), PersonId(int(person)), known.bot, Change(change.decode()), known)
 
 
 def _outcome(reply: Any, asker: Asker) -> Outcome:
@@ -303,7 +324,7 @@ def _outcome(reply: Any, asker: Asker) -> Outcome:
         raise StaleEpoch(f"bot {asker.bot}", asker.epoch)
     word = reply[0]
     return Outcome(
-        word == b"done", word == b"again", _standing(reply[1]), tuple(_event(e[0], e[1:]) for e in reply[2:])
+        word == b"done", word == b"again", _standing(reply[1]), tuple(_event(*event) for event in reply[2:])
     )
 
 

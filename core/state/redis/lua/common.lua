@@ -21,23 +21,29 @@ local function fence(key, source, epoch)
   return true
 end
 
--- The person's next `seq`: one more; the time in seconds where nothing is known of the person (forgotten, or
--- lost with the server), so that it still rises for those who remember an older one.
+-- The `seq` after that one; the time in seconds where nothing is known of the person (forgotten, or lost with
+-- the server), so that it still rises for those who remember an older one.
+local function rise(seq)
+  if not seq or seq == '0' then return redis.call('TIME')[1] end
+  return string.format('%.0f', seq + 1)
+end
+
+-- Give the person the next `seq`.
 local function bump(key)
-  if redis.call('HINCRBY', key, 'seq', 1) == 1 then redis.call('HSET', key, 'seq', redis.call('TIME')[1]) end
+  redis.call('HSET', key, 'seq', rise(redis.call('HGET', key, 'seq')))
 end
 
--- The last update of `bot` that asked for a change of this person, and what it came to. Each bot has its own:
--- what a person does at one bot must not make another forget what it did.
-local function last_of(key, bot)
-  local update, word = string.match(redis.call('HGET', key, 'did:' .. bot) or '', '^(%d+) (%a+)$')
-  return update, word
+-- The update of a bot in what is kept of the last one that asked for a change of this person, 'update word'. Each
+-- bot has its own: what a person does at one bot must not make another forget what it did.
+local function update_of(did)
+  return string.match(did or '', '^(%d+) %a+$')
 end
 
--- What this update of `bot` came to when it was worked through before, or nil; 0 is no update and always new.
+-- What this update of a bot came to when it was worked through before, or nil; `did` is what is kept of its last
+-- one. Update 0 is no update and always new.
 -- Telegram repeats at most its queue of 100,000; one further behind is new, after its numbering started again.
-local function done_before(key, bot, update)
-  local last, word = last_of(key, bot)
+local function done_before(did, update)
+  local last, word = string.match(did or '', '^(%d+) (%a+)$')
   if update == '0' or not last then return nil end
   local behind = tonumber(last) - tonumber(update)
   if behind == 0 then return word end
@@ -55,20 +61,26 @@ local function untold(bot)
 end
 
 -- A person's standing: seq, phase, bot, ticket, conversation, side, partner, partner's bot, the last update of
--- that bot that asked for a change, how often somebody was moved in this conversation.
-local function standing(key)
-  local v = redis.call('HMGET', key, 'seq', 'phase', 'bot', 'ticket', 'conv', 'side', 'partner', 'pbot', 'turn')
-  local asked = v[3] and last_of(key, v[3]) or '0'
+-- that bot that asked for a change, how often somebody was moved in this conversation. And what is kept of `asker`,
+-- a bot, where one is given.
+local function standing(key, asker)
+  local v = redis.call('HMGET', key, 'seq', 'phase', 'bot', 'ticket', 'conv', 'side', 'partner', 'pbot', 'turn',
+    'did:' .. (asker or ''))
+  local did = v[10]
+  if v[3] and v[3] ~= asker then did = redis.call('HGET', key, 'did:' .. v[3]) end
   return {v[1] or '0', v[2] or 'idle', v[3] or '0', v[4] or '', v[5] or '0', v[6] or '0', v[7] or '0', v[8] or '0',
-    asked, v[9] or '0'}
+    v[3] and update_of(did) or '0', v[9] or '0'}, v[10]
 end
 
--- Write an event of `person` into the outbox; returns it as {id, person, change, standing...}.
-local function emit(outbox, person, change, key)
-  local s = standing(key)
-  local id = redis.call('XADD', outbox, '*', 'e',
-    table.concat({person, change, unpack(s)}, ' '))
-  return {id, person, change, unpack(s)}
+-- The text of an event of `person`, who stands at `s` now.
+local function event(person, change, s)
+  return person .. ' ' .. change .. ' ' .. table.concat(s, ' ')
+end
+
+-- Write an event into the outbox; returns it as {id, text}.
+local function emit(outbox, person, change, s)
+  local text = event(person, change, s)
+  return {redis.call('XADD', outbox, '*', 'e', text), text}
 end
 
 -- Put into the poison stream: args from `at` on are how many are kept, for how long (ms), then fields and values.

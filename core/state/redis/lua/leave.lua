@@ -4,9 +4,9 @@
 -- Update 0 means that the shard itself asks (the person cannot be reached).
 -- The partner is declared by the caller; where it is another by now, 'retry' says so.
 -- Returns {word, standing, event ...}: 'stale', 'again', 'retry', 'unchanged', 'done'.
-if not fence(KEYS[5], ARGV[1], tonumber(ARGV[2])) then return {'stale', standing(KEYS[1])} end
-local known = done_before(KEYS[1], ARGV[1], ARGV[3])
-local s = standing(KEYS[1])
+if not fence(KEYS[5], ARGV[1], tonumber(ARGV[2])) then return {'stale', (standing(KEYS[1]))} end
+local s, did = standing(KEYS[1], ARGV[1])
+local known = done_before(did, ARGV[3])
 if known then return {known, s} end
 local events = {}
 local told = ARGV[8]
@@ -14,13 +14,13 @@ if s[2] == 'idle' then
   if ARGV[6] ~= 'find' then
     note(KEYS[1], ARGV[1], ARGV[3], 'unchanged')
     if ARGV[3] ~= '0' then redis.call('PEXPIRE', KEYS[1], KEPT_MS) end
-    return {'unchanged', standing(KEYS[1])}
+    return {'unchanged', (standing(KEYS[1]))}
   end
   told = 'searching'
 elseif s[2] == 'waiting' then
   if ARGV[6] == 'find' then
     note(KEYS[1], ARGV[1], ARGV[3], 'unchanged')
-    return {'unchanged', standing(KEYS[1])}
+    return {'unchanged', (standing(KEYS[1]))}
   end
   redis.call('XDEL', KEYS[3], s[4])
   told = 'search_cancelled'
@@ -33,7 +33,7 @@ else
     bump(KEYS[2])
     redis.call('HSET', KEYS[2], 'phase', 'idle')
     redis.call('PEXPIRE', KEYS[2], KEPT_MS)
-    events[1] = emit(KEYS[4], ARGV[5], ARGV[7], KEYS[2])
+    events[1] = emit(KEYS[4], ARGV[5], ARGV[7], standing(KEYS[2]))
   end
 end
 bump(KEYS[1])
@@ -46,5 +46,6 @@ if ARGV[6] == 'find' then
 else
   redis.call('PEXPIRE', KEYS[1], KEPT_MS)
 end
-events[#events + 1] = emit(KEYS[4], ARGV[4], told, KEYS[1])
-return {'done', standing(KEYS[1]), unpack(events)}
+s = standing(KEYS[1])
+events[#events + 1] = emit(KEYS[4], ARGV[4], told, s)
+return {'done', s, unpack(events)}

@@ -1,25 +1,49 @@
--- Two people who both still wait become a conversation.
--- KEYS person a, person b, tickets, outbox, leader's epoch, chatting, fences
--- ARGV epoch, conversation, person a, ticket a, person b, ticket b
--- Returns {'stale'} | {'gone', a still waits, b still waits} | {'done', event, event}.
-if redis.call('GET', KEYS[5]) ~= ARGV[1] then
-  refuse(KEYS[7])
+-- Pairs of people who both still wait become conversations, each pair or not, in one step.
+-- KEYS tickets, outbox, leader's epoch, chatting, fences, then of each pair: person a, person b
+-- ARGV epoch, then of each pair: conversation, then of each of the two: person, ticket, bot
+-- A ticket is of the bot that the person is served by: whoever is moved gets another one.
+-- Returns {'stale'}, or {id, events, answers}: all events are one entry of the outbox, a line each; an answer is a
+-- digit for each pair: 4 = talks, else who still waits: 1 = a, 2 = b, 3 = both, 0 = nobody.
+if redis.call('GET', KEYS[3]) ~= ARGV[1] then
+  refuse(KEYS[5])
   return {'stale'}
 end
-local a, b = standing(KEYS[1]), standing(KEYS[2])
-local a_waits = a[2] == 'waiting' and a[4] == ARGV[4]
-local b_waits = b[2] == 'waiting' and b[4] == ARGV[6]
-if not (a_waits and b_waits) or ARGV[3] == ARGV[5] then
-  -- A ticket whose person is forgotten has nobody else to take it away.
-  if not a_waits then redis.call('XDEL', KEYS[3], ARGV[4]) end
-  if not b_waits then redis.call('XDEL', KEYS[3], ARGV[6]) end
-  return {'gone', a_waits and 1 or 0, b_waits and 1 or 0}
+local spent, talking, events, answers = {}, {}, {}, {}
+
+-- The person's seq and the last update of the bot, or nil where this ticket does not wait any more.
+local function waiter(key, ticket, bot)
+  local v = redis.call('HMGET', key, 'phase', 'ticket', 'seq', 'did:' .. bot)
+  if v[1] ~= 'waiting' or v[2] ~= ticket then return nil end
+  return {v[3], update_of(v[4]) or '0'}
 end
-redis.call('XDEL', KEYS[3], ARGV[4], ARGV[6])
-bump(KEYS[1])
-redis.call('HSET', KEYS[1], 'phase', 'chatting', 'ticket', '', 'conv', ARGV[2], 'side', 0, 'partner', ARGV[5], 'pbot', b[3], 'turn', 0)
-bump(KEYS[2])
-redis.call('HSET', KEYS[2], 'phase', 'chatting', 'ticket', '', 'conv', ARGV[2], 'side', 1, 'partner', ARGV[3], 'pbot', a[3], 'turn', 0)
-redis.call('HINCRBY', KEYS[6], a[3], 1)
-redis.call('HINCRBY', KEYS[6], b[3], 1)
-return {'done', emit(KEYS[4], ARGV[3], 'matched', KEYS[1]), emit(KEYS[4], ARGV[5], 'matched', KEYS[2])}
+
+local function talk(key, known, conversation, side, person, bot, partner, pbot)
+  local seq = rise(known[1])
+  redis.call('HSET', key, 'seq', seq, 'phase', 'chatting', 'ticket', '', 'conv', conversation, 'side', side,
+    'partner', partner, 'pbot', pbot, 'turn', '0')
+  talking[bot] = (talking[bot] or 0) + 1
+  events[#events + 1] = event(person, 'matched',
+    {seq, 'chatting', bot, '', conversation, side, partner, pbot, known[2], '0'})
+end
+
+for n = 1, (#KEYS - 5) / 2 do
+  local key_a, key_b = KEYS[2 * n + 4], KEYS[2 * n + 5]
+  local conversation, a, ticket_a, bot_a, b, ticket_b, bot_b = unpack(ARGV, 7 * n - 5, 7 * n + 1)
+  local known_a, known_b = waiter(key_a, ticket_a, bot_a), waiter(key_b, ticket_b, bot_b)
+  local paired = known_a and known_b and a ~= b
+  -- A ticket whose person is forgotten has nobody else to take it away.
+  if paired or not known_a then spent[#spent + 1] = ticket_a end
+  if paired or not known_b then spent[#spent + 1] = ticket_b end
+  if paired then
+    talk(key_a, known_a, conversation, '0', a, bot_a, b, bot_b)
+    talk(key_b, known_b, conversation, '1', b, bot_b, a, bot_a)
+    answers[n] = '4'
+  else
+    answers[n] = (known_a and 1 or 0) + (known_b and 2 or 0)
+  end
+end
+if #spent > 0 then redis.call('XDEL', KEYS[1], unpack(spent)) end
+for bot, more in pairs(talking) do redis.call('HINCRBY', KEYS[4], bot, more) end
+local lines = table.concat(events, '\n')
+local id = #events > 0 and redis.call('XADD', KEYS[2], '*', 'e', lines) or ''
+return {id, lines, table.concat(answers)}

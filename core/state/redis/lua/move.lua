@@ -17,7 +17,7 @@ if s[2] == 'waiting' then
   end
   local ticket = redis.call('XADD', KEYS[3], '*', 'p', ARGV[2], 'b', ARGV[5], 'l', s[7])
   redis.call('HSET', KEYS[1], 'bot', ARGV[5], 'ticket', ticket)
-  return {'done', emit(KEYS[4], ARGV[2], 'arrived', KEYS[1])}
+  return {'done', emit(KEYS[4], ARGV[2], 'arrived', standing(KEYS[1]))}
 end
 if s[7] ~= ARGV[3] then return {'retry', s} end
 local p = standing(KEYS[2])
@@ -32,15 +32,15 @@ if gone then
   bump(KEYS[2])
   redis.call('HSET', KEYS[2], 'phase', 'idle')
   redis.call('PEXPIRE', KEYS[2], KEPT_MS)
-  return {'done', emit(KEYS[4], ARGV[3], 'partner_unreachable', KEYS[2])}
+  return {'done', emit(KEYS[4], ARGV[3], 'partner_unreachable', standing(KEYS[2]))}
 end
 local turn = tonumber(s[10]) + 1
 redis.call('HINCRBY', KEYS[6], ARGV[5], 1)
 redis.call('HSET', KEYS[1], 'bot', ARGV[5], 'turn', turn)
-local events = {emit(KEYS[4], ARGV[2], 'arrived', KEYS[1])}
+local events = {emit(KEYS[4], ARGV[2], 'arrived', standing(KEYS[1]))}
 if together then
   bump(KEYS[2])
   redis.call('HSET', KEYS[2], 'pbot', ARGV[5], 'turn', turn)
-  events[2] = emit(KEYS[4], ARGV[3], 'partner_moved', KEYS[2])
+  events[2] = emit(KEYS[4], ARGV[3], 'partner_moved', standing(KEYS[2]))
 end
 return {'done', unpack(events)}

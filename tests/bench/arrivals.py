@@ -1,0 +1,85 @@
+"""The shards of `bench match`: a process of its own that has people press the button.
+
+It says "ready", then takes lines `first people rate` (rate 0: as fast as it can). For each it has so
+many people, numbered from `first`, ask for a partner, and answers with one line of JSON: when each
+got their ticket (Redis' clock, ms) and the CPU time that it used. It ends with its input.
+"""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Sequence
+
+from core.domain.ids import BotId, Epoch, PersonId
+from core.state.redis.client import Argument, RedisClient
+from core.state.redis.keys import Keys
+from core.state.redis.scripts import FIND, Script
+
+BOTS = 34
+AT_ONCE = 50
+"""People of one round trip; as many round trips are under way as there are SENDERS."""
+SENDERS = 4
+EPOCH = Epoch(1)
+
+
+def bot_of(person: PersonId) -> BotId:
+    """Who serves that person."""
+    return BotId(person % BOTS + 1)
+
+
+class Arrivals:
+    """People come to a `{match}` by the shards' own script."""
+
+    def __init__(self, client: RedisClient, keys: Keys) -> None:
+        self._client = client
+        self._keys = keys
+
+    async def come(self, first: int, people: int, rate: float = 0.0) -> list[int]:
+        """So many people ask, all at once or at a rate; when each got their ticket."""
+        at: list[int] = [0] * people
+        parts = iter([range(n, min(n + AT_ONCE, people)) for n in range(0, people, AT_ONCE)])
+        begin = time.monotonic()
+
+        async def send() -> None:
+            for part in parts:
+                if rate:
+                    await asyncio.sleep(begin + part.stop / rate - time.monotonic())
+                tickets = await self._find([PersonId(first + n) for n in part])
+                at[part.start : part.stop] = tickets
+
+        await asyncio.gather(*(send() for _ in range(SENDERS)))
+        return at
+
+    async def _find(self, people: Sequence[PersonId]) -> list[int]:
+        keys = self._keys
+        calls: list[tuple[Script, Sequence[str], Sequence[Argument]]] = [
+            (
+                FIND,
+                (keys.person(person), keys.tickets, keys.outbox, keys.match_fences),
+                (bot_of(person), EPOCH, 1, person),
+            )
+            for person in people
+        ]
+        return [int(reply[1][3].split(b"-")[0]) for reply in await self._client.run_many(calls, safe=True)]
+
+
+async def _serve(url: str, prefix: str) -> None:
+    async with RedisClient(url) as client:
+        await client.open()
+        arrivals = Arrivals(client, Keys(prefix))
+        _say("ready")
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            first, people, rate = line.split()
+            spent = time.process_time()
+            at = await arrivals.come(int(first), int(people), float(rate))
+            _say(json.dumps({"at": at, "cpu": time.process_time() - spent}))
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(sys.argv[1], sys.argv[2]))
