@@ -36,6 +36,8 @@ class EmbeddedServer(ABC):
     name: ClassVar[str]
     death_signal: ClassVar[signal.Signals]
     """What makes the server end in order, quickly."""
+    environment: ClassVar[Mapping[str, str]] = {}
+    """What it has in its environment beside the bare minimum."""
     start_limit_s: ClassVar[float]
 
     def __init__(self, folder: Path | str, settings: Mapping[str, str] | None = None) -> None:
@@ -152,7 +154,7 @@ class EmbeddedServer(ABC):
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
-                env={"PATH": os.defpath, "LC_ALL": "C", "HOME": str(self.folder)},
+                env={"PATH": os.defpath, "LC_ALL": "C", "HOME": str(self.folder), **self.environment},
                 pass_fds=(self._lock.fileno(),),
                 start_new_session=True,
             )

@@ -61,7 +61,10 @@ class Arrivals:
             )
             for person in people
         ]
-        return [int(reply[1][3].split(b"-")[0]) for reply in await self._client.run_many(calls, safe=True)]
+        replies = await self._client.run_many(calls, safe=True)
+        # As a shard does with its event; what it appends to its own stream is its own affair.
+        await self._client.command("XDEL", keys.outbox, *(reply[2][0] for reply in replies))
+        return [int(reply[1][3].split(b"-")[0]) for reply in replies]
 
 
 async def _serve(url: str, prefix: str) -> None:

@@ -169,7 +169,6 @@ class _Stage:
             pool.rest(tickets, now)
             cursor = tickets[-1].id
         self._matcher._cursor = cursor
-        await self._client.command("DEL", self._keys.outbox)
 
     async def _arrive(self, people: int, rate: float = 0.0) -> tuple[list[int], float]:
         """When each got their ticket, and the CPU seconds of those who brought them."""
