@@ -10,7 +10,6 @@ import uvloop
 from config.settings import Settings
 from simulator.app import Options, PortTaken, serve
 
-DEMO_BOTS = 3
 DEMO_PEOPLE = 12
 """Virtual people who chat, so that a lone visitor finds a partner."""
 

@@ -9,7 +9,6 @@ from rich.console import Console
 from config.settings import Settings
 from core.domain.errors import DuologueError
 from core.service.run import flatten
-from deploy.supervisor.network import Network
 from deploy.supervisor.nursery import Nursery
 from deploy.supervisor.progress import Screen
 
@@ -30,7 +29,11 @@ def up(settings: Settings, *, logs: bool = False) -> int:
 
 
 async def _up(settings: Settings, screen: Screen, *, logs: bool) -> None:
-    nursery = Nursery()
+    nursery = Nursery(demo=not settings.bot_tokens)
+    nursery.begin()
+    # After that, so that what the others import and what we import is read side by side.
+    from deploy.supervisor.network import Network
+
     network = asyncio.create_task(Network(settings, screen, nursery, logs=logs).run(), name="network")
     told = False
 

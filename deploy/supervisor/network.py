@@ -14,7 +14,6 @@ from core.state.postgres.migrate import migrate
 from core.state.postgres.pool import POOL_SIZE, Database
 from deploy.accounts import with_accounts
 from deploy.bots import http_session
-from deploy.demo import DEMO_BOTS
 from deploy.embedded import EmbeddedPostgres, EmbeddedRedis
 from deploy.embedded.server import EmbeddedServer
 from deploy.home import Home, Process, Running
@@ -29,11 +28,13 @@ from deploy.supervisor.shards import Acquaintances, Shards
 from deploy.supervisor.signpost import http_at, signpost
 
 COORDINATORS = 2
+DEMO_BOTS = 3
 # How long each level has to end in order; with the servers they keep within ten seconds.
 SHARD_END_S = 6.0
 COORDINATOR_END_S = 1.0
 SIMULATOR_END_S = 0.5
 SERVE_WITHIN_S = 20.0
+ASK_AGAIN_S = 0.05
 REMEMBER_EVERY_S = 30.0
 
 
@@ -61,7 +62,6 @@ class Network:
             self._check_ports()
             self._acquaintances.know(self._home.acquainted())
             secret = self._home.secret_key(self._settings)
-            self._nursery.begin()
             async with servers(self._settings, self._home, self._screen) as found:
                 self._own = found.own
                 self._settings = self._settings.filled(
@@ -146,24 +146,27 @@ class Network:
 
     async def _until_serving(self, bots: Bots, http: aiohttp.ClientSession) -> None:
         """Wait for the shards; not for ever, they may still come."""
-        missing = {row.id for row in await bots.list() if row.state.serves}
-        shards = _count(len(missing), "shard")
+        awaited = [row.id for row in await bots.list() if row.state.serves]
+        shards = _count(len(awaited), "shard")
         try:
             with self._screen.step(
                 f"Starting the coordinator, its standby and {shards}",
                 f"Coordinator, standby and {shards} serve",
             ):
                 async with asyncio.timeout(SERVE_WITHIN_S):
-                    while missing:
-                        for bot in list(missing):
-                            if bot in self._serving and await self._serves(http, self._serving[bot]):
-                                missing.remove(bot)
-                        await asyncio.sleep(0.05)
+                    # One after the other: who asks all of them again and again takes the time that they need.
+                    for bot in awaited:
+                        while not await self._serves(http, bot):
+                            await asyncio.sleep(ASK_AGAIN_S)
         except TimeoutError:
-            for bot in sorted(missing):
-                self._screen.event(f"shard {bot} does not serve yet; its log tells why")
+            for bot in awaited:
+                if not await self._serves(http, bot):
+                    self._screen.event(f"shard {bot} does not serve yet; its log tells why")
 
-    async def _serves(self, http: aiohttp.ClientSession, port: int) -> bool:
+    async def _serves(self, http: aiohttp.ClientSession, bot: BotId) -> bool:
+        port = self._serving.get(bot)
+        if port is None:
+            return False
         url = f"{http_at(self._settings, port)}/readyz"
         try:
             async with http.get(url, timeout=aiohttp.ClientTimeout(total=2)) as answer:

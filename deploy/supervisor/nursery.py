@@ -69,9 +69,11 @@ class Child:
 class Nursery:
     """Where processes come from. `warm` first, then `spawn` takes some milliseconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, demo: bool) -> None:
+        """The `demo` has a simulator; its imports take a while that nobody else needs to wait for."""
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["deploy.supervisor.preload"])
+        only_demo = ["simulator.app", "deploy.demo"] if demo else []
+        self._context.set_forkserver_preload(["deploy.supervisor.preload", *only_demo])
         self._children: set[Child] = set()
 
     def begin(self) -> None:

@@ -13,9 +13,7 @@ end_with(os.getppid(), signal.SIGKILL)
 for module in (
     "shard.app",
     "coordinator.app",
-    "simulator.app",
     "deploy.cli",
-    "deploy.demo",
     "deploy.supervisor.entries",
 ):
     importlib.import_module(module)
