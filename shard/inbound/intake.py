@@ -169,7 +169,8 @@ class Intake:
         if standing.bot == self._bot and standing.comes_after(update.update_id):
             # Its conversation may be over. Whoever the partner is now, it is not theirs.
             return self._came_late(person, update)
-        if not self._manners.allows(person, update.update_id, self._clock.monotonic()):
+        # As it was written: what Telegram kept through an outage comes all at once.
+        if not self._manners.allows(person, update.update_id, update.written or self._clock.wall()):
             return self._too_fast(person, update)
         if update.message is not None:
             return [self._message(person, standing, update.update_id, update.message, raw)]

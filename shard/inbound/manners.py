@@ -1,5 +1,8 @@
 """Nobody writes, or asks, faster for long than a chat may be written to. Pure; the time is handed in.
 
+For messages that is the time at which Telegram took them, for the rest when it came to us: each kind
+is counted by one clock.
+
 A partner's chat takes about one message a second. Who writes more builds up a backlog that only
 delays their own partner, and fills memory; so each person has a pace of their own (GCRA), with
 room for anything that a person types or pastes. Commands and buttons are answered in the person's

@@ -16,6 +16,7 @@ from core.domain.ids import UpdateId
 from core.service import metrics
 from core.service.clock import Clock
 from core.service.failpoints import passing
+from core.service.seldom import Seldom
 from core.state.redis.leases import Lease
 from shard.inbound.contest import Contest
 from shard.inbound.gathering import Gathering
@@ -62,6 +63,7 @@ class Poller:
         self._vigil = vigil
         self._contest = contest
         self._clock = clock
+        self._failing = Seldom(clock)
         self._stopping = asyncio.Event()
         self._next: UpdateId | None = None
         self._batch = BATCH
@@ -80,13 +82,17 @@ class Poller:
         finally:
             guard.cancel()
 
+    def _say(self, error: TelegramAway, pause: float) -> None:
+        if times := self._failing.times():
+            log.warning("polling failed, trying again", why=str(error), pause=pause, times=times)
+
     async def _run(self) -> None:
         pause = PAUSE_SHORTEST
         while not self._stopping.is_set():
             try:
                 raw = await self._poll()
             except TelegramAway as error:
-                log.warning("polling failed, trying again", why=str(error), pause=pause)
+                self._say(error, pause)
                 await self._wait(pause)
                 pause = min(PAUSE_LONGEST, pause * 2)
                 continue

@@ -120,6 +120,8 @@ class Quote(msgspec.Struct):
 class Message(msgspec.Struct):
     message_id: MessageId
     chat: Chat
+    date: int = 0
+    edit_date: int = 0
     from_: User | None = msgspec.field(default=None, name="from")
     text: str | None = None
     entities: tuple[Entity, ...] = ()
@@ -160,6 +162,7 @@ class Reaction(msgspec.Struct):
 class Reacted(msgspec.Struct):
     chat: Chat
     message_id: MessageId
+    date: int = 0
     new_reaction: tuple[Reaction, ...] = ()
 
 
@@ -194,6 +197,15 @@ class Update(msgspec.Struct):
     my_chat_member: MemberUpdated | None = None
     edited_message: Message | None = None
     message_reaction: Reacted | None = None
+
+    @property
+    def written(self) -> int:
+        """When Telegram took what is to reach the partner, in seconds by its clock; 0 where unsaid."""
+        if self.message is not None:
+            return self.message.date
+        if self.edited_message is not None:
+            return self.edited_message.edit_date
+        return self.message_reaction.date if self.message_reaction is not None else 0
 
     def person(self) -> PersonId | None:
         """Whose update it is; None where it does not come from a private chat."""

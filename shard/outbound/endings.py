@@ -25,6 +25,7 @@ from core.domain.envelope import Happening, Lane, Relay, Unsend
 from core.domain.ids import BotId, MessageId, PersonId, UpdateId
 from core.service import metrics
 from core.service.clock import Clock
+from core.service.seldom import Seldom
 from core.state.redis.conversations import Asker, Conversations
 from core.state.redis.leases import Lease
 from core.state.redis.poison import PoisonBox
@@ -79,6 +80,7 @@ class Endings:
         self._resting_until = float("-inf")
         self._resting_chat: PersonId | None = None
         self._failures = 0
+        self._failing = Seldom(clock)
         self._under_way = 0
         self._landed = asyncio.Event()
 
@@ -163,7 +165,8 @@ class Endings:
         metrics.REPEATS.inc(error.reached and began)
         pause = min(PAUSE_LONGEST, PAUSE_SHORTEST * 2 ** min(self._failures, 6))
         self._failures += 1
-        log.warning("sending failed, trying again", why=str(error), pause=pause)
+        if times := self._failing.times():
+            log.warning("sending failed, trying again", why=str(error), pause=pause, times=times)
         self.again(item, pause, went=error.arrived and began)
 
     async def unreachable(self, item: Item, parts: list[Item], error: Unreachable) -> None:

@@ -1,10 +1,12 @@
 """The pace of a writer: what is allowed stays under the line, and a patient person never meets it."""
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.ids import PersonId, UpdateId
 from shard.inbound.manners import BURST, INTERVAL, KEPT_JUDGED, REMIND, Manners
+from shard.inbound.updates import updates
 
 ME = PersonId(1)
 
@@ -72,3 +74,13 @@ def test_so_many_judgements_are_remembered_the_newest_of_them() -> None:
             assert manners.allows(ME, UpdateId(update), 0.0), "the newest is kept, an older one goes"
     judged = [manners.allows(PersonId(100), UpdateId(0), 0.0) for _ in range(BURST)]
     assert all(judged), "forgotten, judged once more, and remembered again"
+
+
+def test_what_was_written_over_an_hour_passes_when_it_comes_at_once() -> None:
+    manners = Manners()
+    for number, kind in enumerate(("message", "edited_message", "message_reaction") * 40):
+        dated = {"date": 1_700_000_000, ("edit_date" if kind == "edited_message" else "date"): 90 * number}
+        raw = {"update_id": number, kind: {"message_id": 1, "chat": {"id": 1, "type": "private"}, **dated}}
+        update = updates.decode(msgspec.json.encode(raw))
+        assert update.written == 90 * number
+        assert manners.allows(ME, update.update_id, update.written)
