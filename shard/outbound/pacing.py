@@ -117,6 +117,8 @@ class Budget:
         took = _now() - slot.granted_at
         if self._waiters:
             self._rate.answered(self._clock.monotonic(), took)
+        else:
+            self._rate.alone(took)
         leaked = 0.999 * min(1.0, took / self._period)
         if slot.limiter.has_capacity(leaked):
             await slot.limiter.acquire(leaked)

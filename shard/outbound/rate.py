@@ -77,6 +77,10 @@ class LearnedRate:
         self._since = max(now, until)
         self._begin(now)
 
+    def alone(self, took: float) -> None:
+        """A call was answered after that time while nobody waited: so quick is Telegram by itself."""
+        self._usual = min(self._usual, took)
+
     def answered(self, now: float, took: float) -> None:
         """A call was answered after that time, and others wait for their turn."""
         if now - self._latest > GAP:

@@ -142,6 +142,15 @@ def test_less_than_that_is_nothing(took: float, windows: int) -> None:
     assert rate.at(now) == CEILING, "a window that was quick begins the count anew"
 
 
+def test_a_limit_that_was_there_from_the_beginning_is_told_from_calls_that_nobody_waited_behind() -> None:
+    rate, slow = LearnedRate(CEILING), USUAL + HELD + 0.01
+    answers(rate, START, 3 * WINDOW, slow)
+    assert rate.at(START + 3 * WINDOW) == CEILING, "nothing quicker is known"
+    rate.alone(USUAL)
+    now = answers(rate, START + 3 * WINDOW + 0.05, 2 * (WINDOW + 0.05), slow)
+    assert rate.at(now) == pytest.approx(20, rel=0.05)
+
+
 def test_slow_windows_with_a_pause_between_them_are_not_one_after_the_other() -> None:
     rate = LearnedRate(CEILING)
     now = slowed(rate, USUAL + HELD + 0.01, 1)
