@@ -78,6 +78,8 @@ class Intake:
         self._manners = Manners()
         # Of their own: who has written too fast may still stop.
         self._asking = Manners()
+        self.passed_over = 0
+        """Updates so far of people who were too fast, with which nothing was done."""
 
     async def take_in(self, raw: Sequence[msgspec.Raw]) -> None:
         """Return when everything that follows from these updates is safe. Raises StaleEpoch."""
@@ -201,6 +203,7 @@ class Intake:
     def _asked_too_much(self, person: PersonId, update: Update) -> list[Append]:
         """It is passed over, and now and then the person is told so."""
         metrics.TOO_MUCH_ASKED.inc()
+        self.passed_over += 1
         if not self._asking.remind(person, self._clock.monotonic()):
             return []
         about = update.message.message_id if update.message is not None else None
@@ -209,6 +212,7 @@ class Intake:
     def _too_fast(self, person: PersonId, update: Update) -> list[Append]:
         """Nothing goes, and now and then the person is told so."""
         metrics.TOO_FAST.inc()
+        self.passed_over += 1
         if update.message is None or not self._manners.remind(person, self._clock.monotonic()):
             return []
         return [self._answer(person, update.update_id, "slow_down", update.message.message_id)]

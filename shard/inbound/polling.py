@@ -122,9 +122,11 @@ class Poller:
             self._batch = min(BATCH, self._batch * 2)
             if raw:
                 passing("after_poll")
-                now = self._clock.monotonic()
-                gather_until = now + self._gathering.pause(len(raw), now)
+                came, passed_over = self._clock.monotonic(), self._intake.passed_over
                 await self._take_in(raw)
+                # One who writes without end delays nobody else: what is passed over needs no slot.
+                count = len(raw) - (self._intake.passed_over - passed_over)
+                gather_until = came + self._gathering.pause(count, came)
                 passing("before_confirm")
                 self._next = UpdateId(numbers.decode(raw[-1]).update_id + 1)
                 if (left := gather_until - self._clock.monotonic()) > 0:
