@@ -148,6 +148,33 @@ async def test_what_was_written_before_a_match_reaches_nobody_later(network: Net
     await parted(pairs)
 
 
+async def test_what_was_written_behind_a_search_that_comes_again_reaches_nobody(network: Network) -> None:
+    bot_id, account = bot(network, 0)
+    name, faults = f"shard:{bot_id}", network.simulator.faults
+    pairs = Pairs(network.simulator)
+    writer, partner = pairs.add(account), pairs.add(bot(network, 1)[1])
+    await pairs.join(pairs.members)
+    assert await network.stop(name) == 0
+    pairs.say(writer, "/find")
+    pairs.say(writer, "to nobody yet")
+    network.start_shard(bot_id, failpoints=(("before_confirm", 1),))
+    assert await network.end_of(name, 30) == -9
+    network.kill(name)
+    # The next one tells of the match, and gets nothing from Telegram before it dies, too.
+    faults.add(Rule(kind=Kind.SERVER_ERROR, bots=(bot_id,), methods=("getUpdates",)))
+    network.start_shard(bot_id)
+    pairs.say(partner, "/find")
+    await until(lambda: writer.told("You are connected"), 30, "the writer to know of the partner")
+    await inbox_empty(network, bot_id)
+    network.kill(name)
+    faults.remove()
+    network.start_shard(bot_id)
+    pairs.say(writer, "to you")
+    await until(lambda: partner.told("to you"), 30, "the next text to arrive")
+    assert not partner.told("to nobody yet")
+    await parted(pairs)
+
+
 async def test_the_standby_leads_when_the_leader_is_killed(network: Network) -> None:
     before = await met(network, 1)
     leads = {n: await network.figure(f"coordinator:{n}", "duologue_coordinator_leads") for n in (0, 1)}

@@ -335,6 +335,10 @@ async def test_the_message_that_told_of_a_conversation_is_remembered_as_long_as_
     await shown(1, TWO, 50)
     assert await words() == 40
     await network.conversations.leave(network.asker(A), B)
-    await network.match(await network.find(A), await network.find(C, TWO), conversation=2)
+    searching = await network.find(A)
+    # Noted late, by a process that died in between.
+    await shown(1, ONE, 55)
+    await network.match(searching, await network.find(C, TWO), conversation=2)
+    assert await words() == UNTOLD
     await shown(1, ONE, 60)
     assert await words() == UNTOLD

@@ -1,6 +1,8 @@
--- Instead of `untold`, keep the number of the message that told a person of the conversation, while it is the present one.
+-- Instead of `untold`, keep the number of the message that told a person of the conversation, while it goes on:
+-- for who searches again it would take the place of `untold`, though it is about the last one.
 -- KEYS person   ARGV conversation, bot, number
-if redis.call('HGET', KEYS[1], 'conv') == ARGV[1] and redis.call('HGET', KEYS[1], 'bot') == ARGV[2] then
+local v = redis.call('HMGET', KEYS[1], 'conv', 'bot', 'phase')
+if v[1] == ARGV[1] and v[2] == ARGV[2] and v[3] == 'chatting' then
   redis.call('HSET', KEYS[1], 'words', table.concat(ARGV, ' '))
 end
 return 1
