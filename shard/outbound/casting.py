@@ -1,9 +1,11 @@
 """What is different about a broadcast: when one may go, what it may cost, and how it is counted.
 
-A broadcast takes what is left over: never the room or the slots that others need. Where the operator
-allows a paid one, its messages go as such while nothing is left over, in slots of their own. Each is paid
-from what the leading coordinator has granted this bot, and taken from that before the call: so however
-often a call is repeated and whoever dies, no more is spent than was granted.
+A broadcast takes what is left over: never the room or the slots that others need. Its messages go evenly:
+slots that are taken all at once come back all at once, and those who talk would wait for them.
+
+Where the operator allows a paid one, its messages go as such while nothing is left over, in slots of their
+own. Each is paid from what the leading coordinator has granted this bot, and taken from that before the
+call: so however often a call is repeated and whoever dies, no more is spent than was granted.
 """
 
 import structlog
@@ -26,7 +28,7 @@ AT_ONCE = 2
 SPARE = 0.2
 """A free message is sent only while this share of the budget's slots is free."""
 
-LOOK_AGAIN_SECONDS = 0.05
+LOOK_AGAIN_SECONDS = 0.035
 """When a broadcast that found no room looks again."""
 
 PAID_AT_ONCE = 16
@@ -53,6 +55,7 @@ class Casting:
         self._paid = paid
         self._clock = clock
         self._under_way = 0
+        self._next_at = 0.0
         self._purse = 0
         self._purse_of = BroadcastId(0)
         self._empty_until = 0.0
@@ -62,13 +65,16 @@ class Casting:
         """The lowest lane of which something may go now; whether a broadcast is `waiting` at all."""
         if not waiting:
             return Lane.BROADCAST
-        free = self._budget.spare >= SPARE and self._under_way < AT_ONCE
+        is_time = self._clock.monotonic() >= self._next_at
+        free = is_time and self._budget.spare >= SPARE and self._under_way < AT_ONCE
         paid = self._may_pay() and self._under_way < PAID_AT_ONCE
         return Lane.BROADCAST if free or paid else Lane.RELAYED
 
     def began(self, item: Item) -> None:
         """This entry is worked on."""
-        self._under_way += item.envelope.lane is Lane.BROADCAST
+        if item.envelope.lane is Lane.BROADCAST:
+            self._under_way += 1
+            self._next_at = self._clock.monotonic() + 1 / self._budget.rate
 
     def ended(self, item: Item) -> None:
         """It is no more, for now."""
