@@ -115,7 +115,8 @@ WORDS = {
         "decided, for 30 days at most. Only those who decide can read it.\n"
         "• Your data is never sold or given away.\n"
         "• To have what we keep of you deleted, block the bots of this network and ask the people who run it, with "
-        "the number that /settings shows you. Only a ban is kept until it is over."
+        "the number that /settings shows you. That bare number stays, with reports about it, and a ban until it is "
+        "over."
     ),
     "settings": "<b>Settings</b>\n\nLanguage: {language} (taken from your Telegram)\nYour number: <code>{person}</code>",
     "report_nobody": "You have not talked with anybody lately, so there is nobody to report.",
