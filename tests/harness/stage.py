@@ -1,6 +1,6 @@
 """What most scenarios begin with: pairs who have met, and what they end with: nothing lost."""
 
-from core.domain.ids import BotId
+from core.domain.ids import BotId, PersonId
 from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
 from shard.texts import en
@@ -9,9 +9,15 @@ from tests.harness.network import Network
 from tests.harness.pairs import Member, Pairs, Verdict
 from tests.harness.waiting import until
 
+# How the `words` in a person's hash end until Telegram has answered.
+_UNTOLD = b" -1"
+
 
 async def met(network: Network, count: int, *, seed: int = 1) -> Pairs:
-    """So many pairs who have met, every other one across two bots."""
+    """So many pairs who have met, every other one across two bots, and Redis knows that they were told.
+
+    Before it does, a process that follows a dead one asks them to write again: it lets no text through.
+    """
     bots = list(network.simulator.world.bots.values())
     pairs = Pairs(network.simulator, seed)
     couples: list[tuple[Member, Member]] = []
@@ -22,6 +28,15 @@ async def met(network: Network, count: int, *, seed: int = 1) -> Pairs:
     await pairs.join(pairs.members)
     for a, b in couples:
         await pairs.meet(a, b)
+    keys = Keys(network.settings.key_prefix)
+    async with RedisClient(network.settings.redis_url or "") as client:
+        standings = [keys.person(PersonId(member.person)) for member in pairs.members]
+
+        async def noted() -> bool:
+            words = [await client.command("HGET", person, "words") for person in standings]
+            return not any(of is not None and of.endswith(_UNTOLD) for of in words)
+
+        await until(noted, 20, "the number of the words to be noted")
     return pairs
 
 
