@@ -365,7 +365,8 @@ def _inbound(
     place = _place(base, url, token)
     wanted = partial(_is_wanted, base.bots, base.bot)
     webhook = Webhook(
-        *(base.bot, telegram.raw, base.lease, intake.take_in, vigil.heard, clock, gathering, place, wanted)
+        *(base.bot, telegram.raw, base.lease, intake.take_in, vigil.heard, contest.met),
+        *(clock, gathering, place, wanted),
     )
     return webhook, replayer
 

@@ -38,8 +38,10 @@ REPEATS = _counter("repeats", "Messages that may have been shown twice, after a 
 REFUSED = _counter("refused", "Messages that Telegram refused for good.")
 UNREACHABLE = _counter("unreachable", "Messages to people who cannot be reached any more.")
 TOO_MANY = _counter("too_many", "429 answers, the disguised ones counted.")
-POLL_CONFLICTS = _counter("poll_conflicts", "409 answers while polling: somebody else polls with the token.")
-POLL_CONTESTED = _gauge("poll_contested", "1 while somebody else polls with the token all the time.")
+POLL_CONFLICTS = _counter(
+    "poll_conflicts", "Signs that somebody else uses the token: 409 to a poll, a webhook that is not ours."
+)
+POLL_CONTESTED = _gauge("poll_contested", "1 while somebody else uses the token all the time.")
 OUTAGES_TOO_LONG = _counter(
     "outages_too_long", "Times that Telegram was not heard for longer than it keeps updates."
 )

@@ -1,8 +1,9 @@
-"""What is done when somebody else polls with our token (shard.inbound.rivalry says when).
+"""What is done when somebody else uses our token (shard.inbound.rivalry says when).
 
-The poller tells of each 409. `run` looks, tells the admins once, has `duologue bots list` say it, and in
-the end raises `TokenContested`, on which the shard quarantines its bot. What a store that is away does not
-take is tried again at the next look. When it dies, the next process counts anew.
+The poller tells of each 409, the webhook of each time that it was taken away. `run` looks, tells the admins
+once, has `duologue bots list` say it, and in the end raises `TokenContested`, on which the shard quarantines
+its bot. What a store that is away does not take is tried again at the next look. When it dies, the next
+process counts anew.
 """
 
 import structlog
@@ -17,13 +18,13 @@ from shard.inbound.alarm import Alarm
 from shard.inbound.rivalry import Rivalry, Stage
 
 LOOK_SECONDS = 1.0
-CONTESTED = "somebody else polls with its token (409)"
+CONTESTED = "somebody else uses its token"
 
 log = structlog.get_logger(__name__)
 
 
 class TokenContested(DuologueError):
-    """Another process has polled with this token all the time, for too long."""
+    """Another process has used this token all the time, for too long."""
 
 
 class Contest:
@@ -39,7 +40,7 @@ class Contest:
         """What the table says, as far as this process knows."""
 
     def met(self) -> None:
-        """A poll was answered with 409."""
+        """A poll was answered with 409, or the webhook is set to another address."""
         self._rivalry.met(self._clock.monotonic())
 
     async def run(self) -> None:
@@ -50,7 +51,7 @@ class Contest:
             metrics.POLL_CONTESTED.set(steady)
             if stage is Stage.LOST:
                 raise TokenContested(
-                    f"somebody else has been polling with the token of bot {self._bot} for "
+                    f"somebody else has been using the token of bot {self._bot} for "
                     f"{rivalry.QUARANTINE_SECONDS / 60:.0f} minutes: stop that process and add the bot anew, "
                     "or, if the token is stolen, make a new one with @BotFather and `duologue bots rotate` it"
                 )
@@ -64,7 +65,7 @@ class Contest:
 
     async def _note(self, *, steady: bool) -> None:
         if steady:
-            log.error("somebody else polls with this token: what people write is lost to them", bot=self._bot)
+            log.error("somebody else uses this token: what people write is lost to them", bot=self._bot)
             left = round((rivalry.QUARANTINE_SECONDS - rivalry.TELL_SECONDS) / 60)
             await self._alarm.tell("token_contested", "contested", minutes=str(left))
             await self._bots.remark(self._bot, CONTESTED, instead_of="")

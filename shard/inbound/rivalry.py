@@ -1,10 +1,11 @@
-"""Whether somebody else polls with our token, and for how long by now. Pure.
+"""Whether somebody else uses our token, and for how long by now. Pure.
 
-One 409 is nothing: a process that just ended, an operator's look. Polls that meet again and again mean that
-another process lives on the same token: a forgotten one, or the token is stolen. Telegram hands each update
-to one of the two, so what people write is lost to the other, and nobody can tell them. So the admins are
-told after some minutes; when it goes on, the bot is quarantined like one with a revoked token, and its
-people are moved. Only a new token (`duologue bots rotate`), or adding it anew, brings it back.
+One meeting (a 409, a webhook set to another address) is nothing: a process that just ended, an operator's
+look. Meeting again and again means that another process lives on the same token: a forgotten one, or the
+token is stolen. Telegram hands each update to one of the two, so what people write is lost to the other, and
+nobody can tell them. So the admins are told after some minutes; when it goes on, the bot is quarantined like
+one with a revoked token, and its people are moved. Only a new token (`duologue bots rotate`), or adding it
+anew, brings it back.
 """
 
 from enum import Enum
@@ -12,15 +13,16 @@ from enum import Enum
 TELL_SECONDS = 120.0
 QUARANTINE_SECONDS = 600.0
 CALM_SECONDS = 90.0
-"""Without a 409 for so long, the other one is gone. Longer than any poll and a pause behind it."""
+"""Without a meeting for so long, the other one is gone. Longer than any poll, than the time between two looks
+at the webhook, and a pause behind it."""
 
 
 class Stage(Enum):
     """How far it has come."""
 
-    NONE = "nobody else polls"
-    MET = "somebody has just polled"
-    STEADY = "somebody polls all the time"
+    NONE = "nobody else is there"
+    MET = "somebody was just there"
+    STEADY = "somebody is there all the time"
     LOST = "the token is not ours alone any more"
 
 
@@ -31,7 +33,7 @@ class Rivalry:
         self._first = self._last = float("-inf")
 
     def met(self, now: float) -> None:
-        """A poll was answered with 409."""
+        """They have met."""
         if now - self._last > CALM_SECONDS:
             self._first = now
         self._last = now

@@ -9,6 +9,9 @@ Telegram keeps the messages of a chat in order; a press of a button or a reactio
 message that was sent earlier. So a batch is put into the order of its numbers, and a message that
 comes after the end of its conversation goes back to its writer in words (shard.inbound.intake).
 
+Who has the token can have updates brought elsewhere, without a word to us. So it is looked at now and
+then; a webhook that is not ours is set again, and told to the contest as a 409 is while polling.
+
 When it dies, what was not answered comes again, to the process that has put its socket in place of ours.
 """
 
@@ -103,12 +106,13 @@ class Webhook:
         lease: Lease,
         take_in: TakeIn,
         heard: Callable[[], None],
+        taken: Callable[[], None],
         clock: Clock,
         gathering: Gathering,
         place: Place,
         wanted: Callable[[], Awaitable[bool]],
     ) -> None:
-        """`heard` is told when Telegram spoke.
+        """`heard` is told when Telegram spoke, `taken` when somebody else had taken the webhook.
 
         `wanted` tells at the end whether the bot is to be served any longer, by whomever.
         """
@@ -116,6 +120,7 @@ class Webhook:
         self._lease = lease
         self._take_in = take_in
         self._heard = heard
+        self._taken = taken
         self._clock = clock
         self._gathering = gathering
         self._place = place
@@ -252,6 +257,7 @@ class Webhook:
         if info.url == self._place.url:
             return True
         metrics.POLL_CONFLICTS.inc()
+        self._taken()
         log.warning("another program has taken the webhook away; it is set again")
         return False
 

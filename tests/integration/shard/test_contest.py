@@ -1,8 +1,9 @@
-"""Somebody else polls with a bot's token: a whole shard against the simulator, minutes made seconds."""
+"""Somebody else uses a bot's token: a whole shard against the simulator, minutes made seconds."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -17,7 +18,7 @@ from core.state.postgres.bots import Bots
 from core.state.postgres.crypt import TokenCipher
 from core.state.postgres.pool import Database
 from shard.app import run
-from shard.inbound import rivalry
+from shard.inbound import rivalry, webhook
 from shard.inbound.contest import CONTESTED, TokenContested
 from simulator.app import Options, Simulator, running
 from simulator.world.actors import Bot
@@ -30,21 +31,24 @@ SECRET = "s" * 32
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, seconds in (("TELL_SECONDS", 1.5), ("QUARANTINE_SECONDS", 6.0), ("CALM_SECONDS", 2.5)):
         monkeypatch.setattr(rivalry, name, seconds)
+    monkeypatch.setattr(webhook, "LOOK_SECONDS", 0.3)
 
 
 @asynccontextmanager
-async def rival(simulator: Simulator, bot: Bot) -> AsyncIterator[None]:
-    """Another process that polls with the same token, and nothing else."""
+async def rival(simulator: Simulator, bot: Bot, *, by_webhook: bool) -> AsyncIterator[None]:
+    """Another process that has updates brought to itself with the same token, and does nothing else."""
+    method, params = "getUpdates", {"timeout": "20"}
+    if by_webhook:
+        method, params = "setWebhook", {"url": "https://127.0.0.1:9/elsewhere"}
 
-    async def poll() -> None:
+    async def take() -> None:
         async with aiohttp.ClientSession() as session:
-            url = f"{simulator.url}/bot{bot.token}/getUpdates"
             while True:
-                async with session.post(url, json={"timeout": 20}):
+                async with session.post(f"{simulator.url}/bot{bot.token}/{method}", json=params):
                     pass
                 await asyncio.sleep(0.2)
 
-    task = asyncio.create_task(poll())
+    task = asyncio.create_task(take())
     yield
     task.cancel()
     await asyncio.wait((task,))
@@ -56,8 +60,11 @@ async def bots(database_url: str) -> AsyncIterator[Bots]:
         yield Bots(database, TokenCipher(SECRET))
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [("polling", "polling"), ("polling", "webhook"), ("webhook", "webhook")]
+)
 async def test_admins_are_told_once_and_then_the_bot_is_quarantined(
-    bots: Bots, database_url: str, redis_url: str, key_prefix: str
+    ours: str, theirs: str, bots: Bots, database_url: str, redis_url: str, key_prefix: str, tmp_path: Path
 ) -> None:
     async with running(Options(port=0, bots=1)) as simulator:
         bot = next(iter(simulator.world.bots.values()))
@@ -72,6 +79,8 @@ async def test_admins_are_told_once_and_then_the_bot_is_quarantined(
             key_prefix=key_prefix,
             secret_key=SecretStr(SECRET),
             admin_ids=(admin.id,),
+            webhook_url="https://127.0.0.1:9" if ours == "webhook" else None,
+            webhook_sockets=tmp_path,
         )
         shard = asyncio.create_task(run(settings, here, 0, asyncio.Event()))
 
@@ -87,14 +96,14 @@ async def test_admins_are_told_once_and_then_the_bot_is_quarantined(
         def told() -> int:
             return sum("Somebody else" in str(m.body) for m in simulator.world.people.view(admin, bot))
 
-        async with rival(simulator, bot):
+        async with rival(simulator, bot, by_webhook=theirs == "webhook"):
             await until(contested, 30, "the bots' table to say it")
             await until(lambda: told() == 1, 30, "the admin to be told")
             assert metrics.value(metrics.POLL_CONTESTED) == 1
         await until(calm, 30, "the other one to be forgotten")
         assert (await bots.get(here)).state is BotState.PENDING
         assert told() == 1
-        async with rival(simulator, bot):
+        async with rival(simulator, bot, by_webhook=theirs == "webhook"):
             async with asyncio.timeout(60):
                 await asyncio.wait((shard,))
         (why,) = flatten(shard.exception())  # type: ignore[arg-type]

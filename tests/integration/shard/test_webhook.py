@@ -40,7 +40,7 @@ class House:
         self.gate = asyncio.Event()
         self.gate.set()
         self.wanted = True
-        self.words_heard = 0
+        self.words_heard = self.times_taken = 0
         self.stop: Callable[[], None] = lambda: None
         self.served: asyncio.Task[None] | None = None
 
@@ -50,6 +50,9 @@ class House:
 
     def heard(self) -> None:
         self.words_heard += 1
+
+    def taken(self) -> None:
+        self.times_taken += 1
 
     async def is_wanted(self) -> bool:
         return self.wanted
@@ -89,8 +92,8 @@ async def house(lease: Lease, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         place = Place(URL + path_of(BotId(bot.id)), secret_of(KEY, bot.token), listen)
         telegram = Telegram(http, simulator.url, bot.token)
         webhook = Webhook(
-            *(BotId(bot.id), telegram, lease, house.take_in, house.heard, SystemClock()),
-            *(Gathering(30.0), place, house.is_wanted),
+            *(BotId(bot.id), telegram, lease, house.take_in, house.heard, house.taken),
+            *(SystemClock(), Gathering(30.0), place, house.is_wanted),
         )
         house.stop = webhook.stop
         house.served = asyncio.ensure_future(webhook.run())
@@ -150,6 +153,7 @@ async def test_a_webhook_taken_away_is_set_again(house: House) -> None:
     house.bot.webhook = None
     await until(lambda: house.bot.webhook is not None, 5, "the webhook to be set again")
     assert metrics.value(metrics.POLL_CONFLICTS) == before + 1
+    assert house.times_taken == 1
 
 
 @pytest.mark.parametrize("wanted", [True, False])
