@@ -24,12 +24,19 @@ QUICK_ENTRIES = 6_000
 PEOPLE = 2_000
 RATE = 1_000.0
 AT_ONCE = 1_000
+QUICK_SECONDS = 40.0
+"""A quick run works off what it can by then."""
+
+STALLED_SECONDS = 60.0
+"""Nothing shown for so long: the rest will not come. A whole drain takes as long as the machine needs."""
+
 GROWTH_MIB = 5.0
 """What a shard may keep more at its highest than when its window of 4,096 entries has just been filled."""
 
 
 async def run(quick: bool, progress: Progress) -> Report:
     """Fill, start, work off."""
+    end = time.monotonic() + QUICK_SECONDS if quick else float("inf")
     entries = QUICK_ENTRIES if quick else ENTRIES
     conditions = machine() | {"entries": entries, "people": PEOPLE, "rate": RATE}
     async with staged(1, PEOPLE, caps=UNLIMITED, history=20_000, send_rate=RATE) as (network, crowd):
@@ -49,9 +56,11 @@ async def run(quick: bool, progress: Progress) -> Report:
             await network.serving([bot], seconds=120)
             filled = highest = 0.0
             began, shown = time.monotonic(), crowd.shown
-            end = began + (25 if quick else 60 + 2 * entries / RATE)
-            while crowd.shown < crowd.sent and time.monotonic() < end:
-                await crowd.settled(1.0, quiet=30)
+            moved = began
+            while crowd.shown < crowd.sent and time.monotonic() < min(end, moved + STALLED_SECONDS):
+                before = crowd.shown
+                await crowd.settled(1.0 if quick else 5.0, quiet=30)
+                moved = time.monotonic() if crowd.shown != before else moved
                 now = proc.private_mib(proc.pid(network, name))
                 filled = filled or (now if crowd.shown > entries / 50 else 0.0)
                 highest = max(highest, now)

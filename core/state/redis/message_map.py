@@ -23,8 +23,8 @@ from core.state.redis.keys import Keys
 from core.state.redis.scripts import MAP_NOTE
 from core.state.redis.streams import Note
 
-KEPT_RECORDS = 500_000
-"""Messages that one process remembers, 4 MB."""
+KEPT_RECORDS = 65_536
+"""Messages that one process remembers: half a MiB, and half an hour of a bot at its cap."""
 
 _SIDE = 0x8000_0000
 _RECORD = struct.Struct("=II")
