@@ -94,12 +94,13 @@ class Crowd:
         return talker
 
     def ring(self, per_bot: int, bots: Sequence[Bot] | None = None) -> list[tuple[Talker, Talker]]:
-        """So many people on every bot, half of them with partners on the next bot, half on the one before."""
+        """So many people on every bot, half of them with partners on the next bot, half on the one before.
+
+        By turns, so that those who write in turn give both of these bots the same at any time.
+        """
         bots = list(self._world.bots.values()) if bots is None else bots
-        homes = [
-            (bot, bots[(at + 1) % len(bots)]) for at, bot in enumerate(bots) for _ in range(per_bot // 2)
-        ]
-        return self.couples(homes)
+        once = list(zip(bots, [*bots[1:], bots[0]], strict=True))
+        return self.couples(once * (per_bot // 2))
 
     def leave_out(self, couples: Sequence[tuple[Talker, Talker]]) -> None:
         """`write` passes these over: they write only when they are told to."""

@@ -51,6 +51,17 @@ def test_each_fault_is_counted(simulator: Simulator) -> None:
     assert (ledger.lost, ledger.repeats, ledger.inversions, ledger.strangers) == (1, 1, 1, 1)
 
 
+async def test_a_bot_is_sent_as_much_as_its_people_write() -> None:
+    simulator = Simulator(Options(port=0, bots=3))
+    crowd = Crowd(simulator)
+    crowd.ring(20)
+    for bot in simulator.world.bots:
+        partners = [crowd.one(bot).partner.bot.id for _ in range(20)]
+        assert partners == partners[:2] * 10
+        assert {*partners, bot} == set(simulator.world.bots)
+    simulator.world.close()
+
+
 async def test_people_write_at_the_rate_of_their_bot(simulator: Simulator) -> None:
     crowd, a, b = _couple(simulator)
     await crowd.write({a.bot.id: 100.0, b.bot.id: 0.0}, 0.3, even=True)
