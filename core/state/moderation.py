@@ -2,7 +2,9 @@
 
 A ban is written to PostgreSQL first and told to every process, so that the person is admitted nowhere; then
 what they are in the middle of ends, and their partner is told. Each step may be repeated: who dies in
-between does all of it again.
+between does all of it again. A shard that had not heard of it and lets a search begin asks Redis once more
+when it has begun: either the search is there by the time that this looks for what to end, or the shard sees
+the ban and ends it (shard.inbound.admission).
 """
 
 from collections.abc import Sequence
@@ -20,8 +22,6 @@ from core.state.redis.conversations import Asker, Conversations
 from core.state.redis.streams import Append, Source, Streams
 
 FOR_GOOD = float("inf")
-SPREAD_SECONDS = 1.0
-"""By then every process knows of a ban."""
 
 _NOBODY = BotId(0)
 """No bot asks for it, so no lease fences it: a ban counts whoever serves."""
@@ -45,10 +45,7 @@ class Moderation:
         self._clock = clock
 
     async def ban(self, person: PersonId, days: float, reason: str) -> Person:
-        """Shut somebody out for so many days, and close what was reported of them. Raises StoreAway.
-
-        Who asked for a partner in the moment before it was known everywhere is still to be `stopped`.
-        """
+        """Shut somebody out for so many days, and close what was reported of them. Raises StoreAway."""
         until = self._clock.wall() + days * 86_400
         row = await self._people.ban(person, until, reason)
         passing("mid_ban")
@@ -70,10 +67,7 @@ class Moderation:
         return await self._people.ban(person, 0, "")
 
     async def forget(self, person: PersonId) -> bool:
-        """Delete what is kept of somebody, at their wish; whether they were known. Raises StoreAway.
-
-        Who asked for a partner in the moment before it was known everywhere is still to be `stopped`.
-        """
+        """Delete what is kept of somebody, at their wish; whether they were known. Raises StoreAway."""
         known = await self._people.forget(person)
         await self.stop(person)
         return known
@@ -88,11 +82,6 @@ class Moderation:
             asker, standing.partner, partner_told=Change.PARTNER_LEFT, self_told=Change.YOU_LEFT
         )
         await self._conversations.carry(outcome.events, round(self._clock.wall() * 1000))
-
-    async def stopped_everywhere(self, person: PersonId) -> None:
-        """Once more when every process knows of the ban."""
-        await self._clock.sleep(SPREAD_SECONDS)
-        await self.stop(person)
 
     async def reported(self, count: int) -> Sequence[Reported]:
         """Who has open reports. Raises DatabaseAway."""

@@ -103,6 +103,11 @@ class People:
             found[person] = await asyncio.shield(flight)
         return found
 
+    async def hear_of(self, person: PersonId) -> None:
+        """Take note of what another process has told of them and was not heard here yet. Raises RedisAway."""
+        for row, _ in (await self._cache.get_many((person,))).values():
+            self._outdate(person, row.version)
+
     async def language(self, person: PersonId) -> str | None:
         """Their language code; None where it is not known or the stores are away."""
         try:
@@ -163,11 +168,7 @@ class People:
         async for news in self._cache.changes():
             match news:
                 case Change(person, version):
-                    entry = self._known.get(person)
-                    # Our own change comes back to us: what we know is as new.
-                    if entry is None or entry.row is None or entry.row.version < version:
-                        self._known.pop(person, None)
-                        self._flights.pop(person, None)
+                    self._outdate(person, version)
                 case Channel.OPEN:
                     self._trusted = TRUSTED_SECONDS
                     self._all_since = self._clock.monotonic()
@@ -176,6 +177,13 @@ class People:
                     self._trusted = DEAF_SECONDS
                 case _:
                     assert_never(news)
+
+    def _outdate(self, person: PersonId, version: int) -> None:
+        """They are at that version now. Our own change comes back to us: what we know is as new."""
+        entry = self._known.get(person)
+        if entry is None or entry.row is None or entry.row.version < version:
+            self._known.pop(person, None)
+            self._flights.pop(person, None)
 
     # --- Fetching -------------------------------------------------------------------------------
 

@@ -30,7 +30,6 @@ def ban(person: int, /, *, days: float | None = None, reason: str = "–") -> in
     async def work(settings: "Settings") -> str:
         async with _open(settings) as moderation:
             row = await moderation.ban(PersonId(person), FOR_GOOD if days is None else days, reason)
-            await moderation.stopped_everywhere(PersonId(person))
         return f"{person} is shut out{row.ban_ends or ' for good'}"
 
     print(run(work))
@@ -75,7 +74,6 @@ def forget(person: int, /) -> int:
     async def work(settings: "Settings") -> str:
         async with _open(settings) as moderation:
             known = await moderation.forget(PersonId(person))
-            await moderation.stopped_everywhere(PersonId(person))
         return f"nothing is kept of {person} any more" if known else f"nobody knows {person}"
 
     print(run(work))

@@ -53,7 +53,6 @@ async def ban(_: Message, desk: Desk, moderation: Moderation, rest: str) -> None
     except DatabaseAway:
         desk.say("try_later")
         return
-    desk.later(moderation.stopped_everywhere(person))
     desk.say("ban_done", person=number, until=row.ban_ends)
 
 

@@ -76,7 +76,7 @@ class Admission:
         desk.say("ready")
 
     async def may_chat(self, desk: Desk) -> bool:
-        """Whether the person has agreed and is not banned; if not, they are told."""
+        """Whether the person has agreed and is not banned; if not, they are told, and are in no chat."""
         try:
             person = await self._people.get(desk.person)
         except StoreAway:
@@ -84,8 +84,20 @@ class Admission:
             return False
         if person is None or not person.consented:
             desk.say("consent_first")
-            return False
-        return not self._turned_away(desk, person)
+        elif not self._turned_away(desk, person):
+            return True
+        # A search that this very update began may be under way, when this is its repeat.
+        await desk.end()
+        return False
+
+    async def may_still_chat(self, desk: Desk) -> bool:
+        """The same, asked when a search has begun. Raises RedisAway.
+
+        Somebody may have shut the person out, which this process has not heard yet, and have ended what they
+        were in before the search was there.
+        """
+        await self._people.hear_of(desk.person)
+        return await self.may_chat(desk)
 
     async def sent_off(self, desk: Desk) -> bool:
         """Where an operator drains this bot: show the way to another one, where there is one."""

@@ -188,6 +188,8 @@ async def _find(desk: Desk, admission: Admission) -> None:
     if (await desk.standing()).phase is Phase.IDLE and await admission.sent_off(desk):
         return
     outcome = await desk.find()
+    if not await admission.may_still_chat(desk):
+        return
     if outcome.standing.bot != desk.bot:
         desk.say("chat_is_elsewhere", username=await admission.username(outcome.standing.bot))
     elif not outcome.changed and not outcome.repeated:
@@ -210,6 +212,8 @@ async def _leave(desk: Desk, admission: Admission, *, search: bool, conversation
         return
     sent_off = search and standing.phase is not Phase.WAITING and await admission.sent_off(desk)
     outcome = await desk.leave(search=search and not sent_off)
+    if search and not await admission.may_still_chat(desk):
+        return
     if outcome.changed or outcome.repeated or sent_off:
         return
     if search:

@@ -12,7 +12,6 @@ import structlog
 from core.domain import envelope as envelopes
 from core.domain.conversation import Change, Standing
 from core.domain.envelope import Envelope, Lane, Notice, Relay, Remove, Unsend
-from core.domain.errors import StoreAway
 from core.domain.ids import BotId, PersonId, UpdateId
 from core.service.clock import Clock
 from core.service.failpoints import passing
@@ -101,13 +100,14 @@ class Desk:
             )
         )
 
+    async def end(self) -> None:
+        """End what the person is in, even where this update has begun it."""
+        asker, partner = self._asker()._replace(update=UpdateId(0)), (await self.standing()).partner
+        await self._settle(await self._all.conversations.leave(asker, partner, self_told=Change.YOU_LEFT))
+
     def answer_button(self, query_id: str) -> None:
         """Stop the little clock on the pressed button. A courtesy: nobody waits for it."""
         self._all.spawn(self._answer_button(query_id))
-
-    def later(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something that nobody waits for, and that the stores being away may prevent."""
-        self._all.spawn(_quietly(work))
 
     async def close(self) -> None:
         """Make the words safe. Raises RedisAway, StaleEpoch."""
@@ -131,10 +131,3 @@ class Desk:
 
     def _now(self) -> int:
         return round(self._all.clock.wall() * 1000)
-
-
-async def _quietly(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        await work
-    except StoreAway as error:
-        log.warning("something was left undone", why=str(error))
