@@ -30,7 +30,7 @@ async def met(network: Network, count: int, *, seed: int = 1) -> Pairs:
         await pairs.meet(a, b)
     keys = Keys(network.settings.key_prefix)
     async with RedisClient(network.settings.redis_url or "") as client:
-        standings = [keys.person(PersonId(member.person)) for member in pairs.members]
+        standings = [keys.person(PersonId(member.person.id)) for member in pairs.members]
 
         async def noted() -> bool:
             words = [await client.command("HGET", person, "words") for person in standings]
