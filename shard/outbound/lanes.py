@@ -97,7 +97,7 @@ class Lanes:
             if body.change in _PARTNER_GONE:
                 chat.closing += (body.standing.conversation,)
             elif body.change in _SELF_LEFT:
-                void = self._drop(chat, keep=chat.taken if chat.busy else 0)
+                void = self._drop(chat, keep=chat.taken)
         if held or yielded or void:
             # What stands first, or when it may go, has changed: the place in the queue is no longer right.
             chat.place = 0

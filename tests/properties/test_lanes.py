@@ -58,6 +58,9 @@ class LanesMachine(RuleBasedStateMachine):
 
     @rule(lowest=st.sampled_from(Lane))
     def take(self, lowest: Lane) -> None:
+        self._take(lowest)
+
+    def _take(self, lowest: Lane) -> None:
         item = self.lanes.take(self.now, lowest)
         ready = [
             p
@@ -108,6 +111,20 @@ class LanesMachine(RuleBasedStateMachine):
     @rule()
     def forget(self) -> None:
         self.lanes.forget_idle(self.now)
+
+    def teardown(self) -> None:
+        """Whatever happened before, all that waits goes in the end, and no later than it may."""
+        while True:
+            for person in list(self.out):
+                self.done(person, sent=True)
+            self._take(Lane.BROADCAST)
+            if self.out:
+                continue
+            at = self.lanes.next_at()
+            if at is None:
+                break
+            self.now = max(self.now, at)
+        assert not any(self.waiting.values())
 
     def _place(self, person: PersonId, item: Item, *, first: bool = False) -> None:
         """Broadcasts that are not on their way stand behind everything else of the chat."""

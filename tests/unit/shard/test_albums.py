@@ -115,3 +115,15 @@ def test_one_side_of_an_album_is_not_the_others() -> None:
     mine, theirs = _item(1, "a", side=0), _item(2, "a", side=1)
     _push(lanes, NOW, mine, theirs)
     assert _take(lanes, NOW) == [mine]
+
+
+def test_an_album_that_follows_another_is_waited_for_from_its_own_first_part() -> None:
+    lanes = Lanes()
+    one, two = _item(1, "a"), _item(2, "b")
+    _push(lanes, NOW, one)
+    assert _take(lanes, NOW + ALBUM_QUIET) == [one]
+    lanes.done(one, NOW + ALBUM_QUIET, sent=True)
+    began = NOW + ALBUM_LONGEST - ALBUM_QUIET / 2
+    _push(lanes, began, two)
+    assert _take(lanes, NOW + ALBUM_LONGEST) == []
+    assert _take(lanes, began + ALBUM_QUIET) == [two]
