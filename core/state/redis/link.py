@@ -1,7 +1,8 @@
 """One connection to Redis, lean: a batch of commands out, as many replies in.
 
 redis-py connects, encrypts, signs in and selects the database, and its parser knows the errors; then
-its socket is read here, because its own way of reading costs several times what a command does.
+its socket is read here, because its own way of reading costs several times what a command does. It has no
+public name for the socket: `_writer` is the one private attribute that is used.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from typing import Any, cast
 import hiredis
 from redis import asyncio as redis_asyncio
 from redis import exceptions
+from redis.asyncio.connection import DefaultParser
 
 
 class Link(asyncio.Protocol):
@@ -21,7 +23,7 @@ class Link(asyncio.Protocol):
         self._connection = connection
         self._transport = transport
         self._reader = hiredis.Reader(
-            protocolError=exceptions.InvalidResponse, replyError=connection._parser.parse_error
+            protocolError=exceptions.InvalidResponse, replyError=DefaultParser.parse_error
         )
         self._replies: list[Any] = []
         self._wanted = 0
