@@ -5,7 +5,7 @@ shard.inbound.polling). The errors carry what it decides with.
 """
 
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 import aiohttp
@@ -13,7 +13,7 @@ import msgspec
 
 from core.domain.envelope import Lane
 from core.domain.errors import DuologueError
-from shard.wire import Wire, WireBroken
+from shard.wire import Outcome, Wire, WireBroken
 
 _QUOTED = re.compile(r"""(["'`«]).*["'`»]|\w+://\S+|@\w+""", re.DOTALL)
 
@@ -74,6 +74,10 @@ class Conflict(Refused):
     """409: another process polls this token, or a webhook is set."""
 
 
+Result = msgspec.Raw | TelegramError
+"""What a call came to."""
+
+
 class _Parameters(msgspec.Struct):
     retry_after: float | None = None
 
@@ -121,24 +125,30 @@ class Telegram:
 
         Raises TooManyRequests, Unreachable, TokenRefused, Conflict, Refused, TelegramAway, TooDeep.
         """
+        outcome: Outcome
         if self._wire is not None and isinstance(params, dict):
             try:
-                status, body = await self._wire.post(self._path + method, _encode(params), timeout)
+                outcome = await self._wire.post(self._path + method, _encode(params), timeout)
             except WireBroken as error:
-                raise TelegramAway(str(error), reached=error.reached) from None
+                outcome = error
         else:
-            status, body = await self._post(method, params, timeout)
-        try:
-            answer = _answers.decode(body)
-        except msgspec.MsgspecError:
-            raise TelegramAway(
-                f"{status} with a body that is no JSON", reached=status < 500, arrived=True
-            ) from None
-        except RecursionError:
-            raise TooDeep(method, body) from None
-        if answer.ok:
-            return answer.result
-        raise _error(method, answer)
+            outcome = await self._post(method, params, timeout)
+        result = _result(method, outcome)
+        if isinstance(result, TelegramError):
+            raise result
+        return result
+
+    def call_now(
+        self, method: str, params: dict[str, Any], answered: Callable[[Result], None], *, timeout: float = 30
+    ) -> bool:
+        """As `call`, but calls `answered` with the result or what `call` would raise.
+
+        False, and nothing is done, where there is no connection that waits for a call.
+        """
+        return self._wire is not None and self._wire.post_now(
+            *(self._path + method, _encode(params), timeout),
+            lambda outcome: answered(_result(method, outcome)),
+        )
 
     async def _post(
         self, method: str, params: dict[str, Any] | aiohttp.FormData, timeout: float
@@ -175,6 +185,19 @@ class Telegram:
 
 def _limit(seconds: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=seconds, connect=5)
+
+
+def _result(method: str, outcome: Outcome) -> Result:
+    if isinstance(outcome, WireBroken):
+        return TelegramAway(str(outcome), reached=outcome.reached)
+    status, body = outcome
+    try:
+        answer = _answers.decode(body)
+    except msgspec.MsgspecError:
+        return TelegramAway(f"{status} with a body that is no JSON", reached=status < 500, arrived=True)
+    except RecursionError:
+        return TooDeep(method, body)
+    return answer.result if answer.ok else _error(method, answer)
 
 
 def _error(method: str, answer: _Answer) -> TelegramError:

@@ -8,10 +8,11 @@ A connection whose call was given up, by time or by cancelling, is closed: its a
 """
 
 import asyncio
-import functools
 import math
 import ssl
 import time
+from collections.abc import Callable
+from functools import cache, partial
 from types import TracebackType
 from typing import Self, cast
 from urllib.parse import urlsplit
@@ -34,28 +35,35 @@ class WireBroken(Exception):
         self.reached = reached
 
 
-class _Connection(asyncio.Protocol):
-    """One connection and the call that is on it."""
+Outcome = tuple[int, bytes] | WireBroken
+"""An answer's status and body, or why there is none."""
 
-    def __init__(self) -> None:
-        self._loop = asyncio.get_running_loop()
+Answered = Callable[[Outcome], None]
+
+
+class _Connection(asyncio.Protocol):
+    """One connection and the call that is on it. `free` is called when it is ready for another."""
+
+    def __init__(self, free: Callable[["_Connection"], None]) -> None:
+        self._free = free
         self._parser = httptools.HttpResponseParser(self)
-        self._answer: asyncio.Future[tuple[int, bytes]] | None = None
+        self._answered: Answered | None = None
+        self._answer: tuple[int, bytes] | None = None
         self._parts: list[bytes] = []
         self._transport: asyncio.Transport | None = None
         self.open = False
         self.used = 0.0
         self.deadline = math.inf
 
-    def send(self, request: bytes) -> asyncio.Future[tuple[int, bytes]]:
-        """Write one request; its answer's status and body."""
+    def send(self, request: bytes, deadline: float, answered: Answered) -> None:
+        """Write one request; `answered` is called once with what comes of it."""
         assert self._transport is not None, "the connection was made"
-        self._answer = self._loop.create_future()
+        self._answered, self.deadline = answered, deadline
         self._transport.write(request)
-        return self._answer
 
     def expire(self) -> None:
         """The answer takes too long."""
+        self.close()
         self._fail("TimeoutError")
 
     def close(self) -> None:
@@ -73,8 +81,12 @@ class _Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
-            self._fail(f"no HTTP: {type(error).__name__}")
             self.close()
+            self._fail(f"no HTTP: {type(error).__name__}")
+            return
+        answer, self._answer = self._answer, None
+        if answer is not None:
+            self._end(answer)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.open = False
@@ -90,17 +102,21 @@ class _Connection(asyncio.Protocol):
             return
         if not self._parser.should_keep_alive():
             self.open = False
-        answer, self._answer = self._answer, None
-        if answer is None:
+        if self._answered is None or self._answer is not None:
             # Words that nobody asked for: whatever follows could not be told apart.
             self.close()
-        elif not answer.done():
-            answer.set_result((status, body))
+        else:
+            self._answer = status, body
 
     def _fail(self, why: str) -> None:
-        answer, self._answer = self._answer, None
-        if answer is not None and not answer.done():
-            answer.set_exception(WireBroken(why, reached=True))
+        self._end(WireBroken(why, reached=True))
+
+    def _end(self, outcome: Outcome) -> None:
+        answered, self._answered = self._answered, None
+        self.deadline = math.inf
+        self._free(self)
+        if answered is not None:
+            answered(outcome)
 
 
 class Wire:
@@ -144,24 +160,42 @@ class Wire:
         if not connection.open:
             self._drop(connection)
             raise WireBroken("the connection was closed", reached=False)
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._send(connection, path, body, seconds, partial(_told, future))
+        try:
+            outcome = await future
+        except asyncio.CancelledError:
+            self._drop(connection)
+            raise
+        if isinstance(outcome, WireBroken):
+            raise outcome
+        return outcome
+
+    def post_now(self, path: str, body: bytes, seconds: float, answered: Answered) -> bool:
+        """As `post`, but calls `answered`; False where a connection is to be made first."""
+        connection = self._kept()
+        if connection is None:
+            return False
+        self._send(connection, path, body, seconds, answered)
+        return True
+
+    def _send(
+        self, connection: _Connection, path: str, body: bytes, seconds: float, answered: Answered
+    ) -> None:
         head = self._heads.get(path)
         if head is None:
             head = self._heads[path] = f"POST {self._prefix}{path}{self._head}".encode()
-        connection.deadline = time.monotonic() + seconds
+        connection.send(b"%b%d\r\n\r\n%b" % (head, len(body), body), time.monotonic() + seconds, answered)
         if self._watch is None:
             self._look()
-        try:
-            result = await connection.send(b"%b%d\r\n\r\n%b" % (head, len(body), body))
-        except BaseException:
-            self._drop(connection)
-            raise
-        connection.deadline = math.inf
+
+    def _free(self, connection: _Connection) -> None:
+        """Its call has come to its end."""
         if connection.open:
             connection.used = time.monotonic()
             self._idle.append(connection)
         else:
             self._drop(connection)
-        return result
 
     def _kept(self) -> _Connection | None:
         """The connection that was used last, if it is still good."""
@@ -178,7 +212,10 @@ class Wire:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 _, connection = await loop.create_connection(
-                    _Connection, self._host, self._port, ssl=_tls() if self._secure else None
+                    partial(_Connection, self._free),
+                    self._host,
+                    self._port,
+                    ssl=_tls() if self._secure else None,
                 )
         except OSError as error:
             # Also a time limit, a name that is not known, and a certificate that is not right.
@@ -201,6 +238,11 @@ class Wire:
         connection.close()
 
 
-@functools.cache
+def _told(future: asyncio.Future[Outcome], outcome: Outcome) -> None:
+    if not future.done():
+        future.set_result(outcome)
+
+
+@cache
 def _tls() -> ssl.SSLContext:
     return ssl.create_default_context()

@@ -10,7 +10,7 @@ from typing import Any, Protocol, assert_never
 
 import msgspec
 
-from core.domain.content import Content, Dice
+from core.domain.content import Content, Dice, Text
 from core.domain.content import Media as MediaContent
 from core.domain.conversation import Thread
 from core.domain.envelope import Amend, Cast, Happening, Notice, React, Relay, Remove, Unsend
@@ -65,6 +65,15 @@ class Crossing:
         self._media = media
         self._sealing = sealing
         self._files: OrderedDict[tuple[ConversationId, MessageId], str] = OrderedDict()
+
+    def text(self, item: Item) -> Call | None:
+        """The call for a text of which all is at hand; None for anything else."""
+        body = item.envelope.body
+        if not isinstance(body, Relay) or not isinstance(body.content, Text):
+            return None
+        if body.reply_there is None and body.reply_to is not None:
+            return None
+        return compose.relayed(item.envelope.to, body, body.reply_there, None)
 
     async def compose(self, parts: Sequence[Item]) -> Call | None:
         """The call for an entry (all parts of an album), its files still to be found.

@@ -27,4 +27,4 @@ class Direct:
         try:
             return await self._telegram.call(method, params, timeout=timeout)
         finally:
-            await self._budget.answered(slot)
+            self._budget.answered(slot)

@@ -125,9 +125,15 @@ class Endings:
         self, item: Item, parts: list[Item], notes: list[Note], result: msgspec.Raw | None = None
     ) -> None:
         """Telegram said yes (no result: nothing had to change); `notes` go with the acknowledgement."""
-        self._failures = 0
         if isinstance(item.envelope.body, Unsend):
             await self._bouncer.taken_back(item)
+        self.shown(item, parts, notes, result)
+
+    def shown(
+        self, item: Item, parts: list[Item], notes: list[Note], result: msgspec.Raw | None = None
+    ) -> None:
+        """As `done`, for what nobody else is told of."""
+        self._failures = 0
         counts = refusals.is_message(item.envelope.body)
         if counts and item.envelope.lane is not Lane.BROADCAST:
             metrics.MESSAGES_OUT.inc(len(parts))

@@ -3,8 +3,8 @@
 Theory. Telegram counts a call when it arrives, which is some time between our sending it and
 its answer; jitter on the way can push two groups of calls together, so that even spacing is no
 guarantee. The budget therefore has `cap` slots. Each slot is an AsyncLimiter that lets one call
-through a second, and when the answer comes the slot is filled up again by what has leaked in
-the meantime: its second counts from the answer. A slot's call arrives before its answer and the
+through a second; the call is entered when its answer comes, so its second counts from there, and
+until then nobody else has the slot. A slot's call arrives before its answer and the
 slot's next call after a second more, so no sliding second at Telegram can hold two calls of one
 slot, hence never more than `cap`, whatever the jitter. The price is the time of the call: a slot
 makes 1 / (1 s + latency) calls a second.
@@ -38,6 +38,9 @@ SECOND = 1.002
 
 GROUPS = 6
 """So many groups a second, where the cap is above that."""
+
+JUDGE_AGAIN = 0.001
+"""Seconds after which a limiter that said no is asked again: its clock stands still while the loop works."""
 
 HOLD = 0.02
 """Seconds that a slot which is ready waits at most for the next one of its group."""
@@ -96,15 +99,14 @@ class Budget:
             elif wait > 0:
                 await self._clock.sleep(wait)
             else:
-                await self._grant()
+                self._grant()
 
     async def take(self, priority: int) -> Slot:
         """Wait for a slot; a lower priority number goes first, equals in order of arrival."""
-        if not self._waiters and self._grouped_out() <= 0 and self._ready_in() <= 0:
-            return await self._ready_slot()
-        future: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiters, (priority, next(self._turns), future))
-        self._wake.set()
+        slot = self.at_once()
+        if slot is not None:
+            return slot
+        future = self.later(priority)
         try:
             return await future
         except asyncio.CancelledError:
@@ -112,26 +114,43 @@ class Budget:
                 self.unused(future.result())
             raise
 
-    async def answered(self, slot: Slot) -> None:
+    def at_once(self) -> Slot | None:
+        """A slot that nobody has to wait for, if there is one."""
+        now = self._clock.monotonic()
+        if self._waiters or self._grouped_out(now) > 0:
+            return None
+        return self._ready_slot(now)
+
+    def later(self, priority: int) -> asyncio.Future[Slot]:
+        """A slot when it is ready, in the order of `take`."""
+        future: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._waiters, (priority, next(self._turns), future))
+        self._wake.set()
+        return future
+
+    def answered(self, slot: Slot) -> None:
         """The slot's call was answered, or failed: its second begins now."""
-        took = _now() - slot.granted_at
+        now = self._clock.monotonic()
+        took = now - slot.granted_at
         if self._waiters:
-            self._rate.answered(self._clock.monotonic(), took)
+            self._rate.answered(now, took)
         else:
             self._rate.alone(took)
-        leaked = 0.999 * min(1.0, took / self._period)
-        if slot.limiter.has_capacity(leaked):
-            await slot.limiter.acquire(leaked)
-        self.unused(slot)
+        _enter(slot.limiter)
+        self._put_back(slot, now)
 
     def unused(self, slot: Slot) -> None:
         """Put the slot back, to be ready in a second."""
+        self._put_back(slot, self._clock.monotonic())
+
+    def _put_back(self, slot: Slot, now: float) -> None:
         if self._surplus > 0:
             self._surplus -= 1
             self._size -= 1
             return
-        heapq.heappush(self._free, (self._clock.monotonic() + self._second, slot.number, slot))
-        self._wake.set()
+        heapq.heappush(self._free, (now + self._second, slot.number, slot))
+        if self._waiters:
+            self._wake.set()
 
     def rest(self, seconds: float) -> None:
         """Telegram told the whole bot to wait: no slot is given until then."""
@@ -166,31 +185,32 @@ class Budget:
             heapq.heappop(self._waiters)
         if not self._free or not self._waiters:
             return None
-        wait = self._ready_in()
+        now = self._clock.monotonic()
+        wait = self._ready_in(now)
         if len(self._waiters) > self._group:
-            wait = max(wait, self._grouped_out())
+            wait = max(wait, self._grouped_out(now))
         last = self._free[0][0]
         for ready, _, _ in heapq.nsmallest(min(self._group, len(self._waiters)), self._free):
             if ready > last + HOLD:
                 break
             last = ready
-        return max(wait, last - self._clock.monotonic())
+        return max(wait, last - now)
 
-    def _ready_in(self) -> float:
+    def _ready_in(self, now: float) -> float:
         """Seconds until the first slot is ready; without end where none is free."""
         if not self._free:
             return math.inf
-        return max(self._free[0][0], self._rest_until) - self._clock.monotonic()
+        return max(self._free[0][0], self._rest_until) - now
 
-    def _grouped_out(self) -> float:
+    def _grouped_out(self, now: float) -> float:
         """Seconds until the next group may begin, where the present one is full."""
         if self._grouped < self._group:
             return 0.0
-        return self._group_at + self._spread - self._clock.monotonic()
+        return self._group_at + self._spread - now
 
-    def _fit(self) -> None:
+    def _fit(self, now: float) -> None:
         """As many slots as the rate allows now; surplus ones leave at once, or when they come back."""
-        wanted = max(1, int(self.rate))
+        wanted = max(1, int(self._rate.at(now)))
         self._surplus = max(0, self._size - wanted)
         while self._surplus and len(self._free) > 1:
             self._free.pop()
@@ -199,14 +219,15 @@ class Budget:
         while self._size < wanted:
             self._size += 1
             slot = Slot(next(self._numbers), AsyncLimiter(1, self._period))
-            heapq.heappush(self._free, (self._clock.monotonic() + self._second, slot.number, slot))
+            heapq.heappush(self._free, (now + self._second, slot.number, slot))
 
-    async def _grant(self) -> None:
+    def _grant(self) -> None:
         """What is ready, no more than a group, to those who are first by now."""
         for _ in range(self._group):
-            if not self._waiters or self._ready_in() > 0:
+            slot = self._ready_slot(self._clock.monotonic()) if self._waiters else None
+            if slot is None:
                 return
-            self._hand_over(await self._ready_slot())
+            self._hand_over(slot)
 
     def _hand_over(self, slot: Slot) -> None:
         while self._waiters:
@@ -216,13 +237,16 @@ class Budget:
                 return
         self.unused(slot)
 
-    async def _ready_slot(self) -> Slot:
-        """The first slot, which is ready: its limiter says so at once."""
-        self._fit()
+    def _ready_slot(self, now: float) -> Slot | None:
+        """The first slot, where it is ready and its limiter says so, too."""
+        if self._ready_in(now) > 0:
+            return None
+        self._fit(now)
         slot = heapq.heappop(self._free)[2]
-        await slot.limiter.acquire()
-        slot.granted_at = _now()
-        now = self._clock.monotonic()
+        if not slot.limiter.has_capacity():
+            heapq.heappush(self._free, (now + JUDGE_AGAIN, slot.number, slot))
+            return None
+        slot.granted_at = now
         if now >= self._group_at + self._spread:
             self._group_at, self._grouped = now, 0
         self._grouped += 1
@@ -254,6 +278,10 @@ class ChatPace:
         self._due = max(self._due, until + (self.burst - 1) * self.interval)
 
 
-def _now() -> float:
-    """The clock that the limiter itself reads."""
-    return asyncio.get_running_loop().time()
+def _enter(limiter: AsyncLimiter) -> None:
+    """Enter a call into a limiter that has room for it: its coroutine comes to its end without waiting."""
+    try:
+        limiter.acquire().send(None)
+    except StopIteration:
+        return
+    raise AssertionError("a limiter that had room for a call has none")

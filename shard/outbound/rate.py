@@ -60,6 +60,8 @@ class LearnedRate:
 
     def at(self, now: float) -> float:
         """The rate to keep at that moment."""
+        if self._low >= self.ceiling:
+            return self.ceiling
         if self._tried and now - self._latest < GAP:
             return self._low
         climbing = max(0.0, now - self._since - QUIET - self._trust)

@@ -1,16 +1,20 @@
 """Sends what the lanes hand out, within the budget; what becomes of it then stands in `endings`.
 
-An entry is composed, waits for its slot, and goes to Telegram, each in a task of its own. One whose
-file must be uploaded leaves the room for calls first, so that texts pass it by.
+An entry is composed, waits for its slot, and goes to Telegram, each in a task of its own; but most
+entries are plain texts, and fly without one (`flights`). One whose file must be uploaded leaves the
+room for calls first, so that texts pass it by.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 
 from core.domain.conversation import Change
 from core.domain.envelope import Amend, Happening, Lane, React, Relay
 from core.domain.errors import RedisAway, StaleEpoch
+from core.domain.ids import EntryId
 from core.service.clock import Clock
 from core.service.failpoints import passing
 from core.service.log import innermost
@@ -21,12 +25,21 @@ from shard.outbound.casting import LOOK_AGAIN_SECONDS, Casting
 from shard.outbound.compose import Call
 from shard.outbound.crossing import Crossing, source_of
 from shard.outbound.endings import PAUSE_SHORTEST, Endings
+from shard.outbound.flights import Flights
 from shard.outbound.inbox import Acknowledger
 from shard.outbound.lanes import Item, Lanes
 from shard.outbound.media import Media
 from shard.outbound.pacing import Budget, Slot
 from shard.standings import Standings
-from shard.telegram import Refused, Telegram, TelegramAway, TokenRefused, TooManyRequests, Unreachable
+from shard.telegram import (
+    Refused,
+    Telegram,
+    TelegramAway,
+    TelegramError,
+    TokenRefused,
+    TooManyRequests,
+    Unreachable,
+)
 
 RETRY_SECONDS = 0.2
 AT_ONCE = 64
@@ -72,7 +85,9 @@ class Sender:
         self._media = media
         self._clock = clock
         self._wake = wake
-        self._in_work = 0
+        self._flights = Flights(*(telegram, budget, lease, acknowledger, endings, crossing), self)
+        self._tasks: asyncio.TaskGroup | None = None
+        self._in_work: set[EntryId] = set()
         self._many = asyncio.Lock()
         self._stopping = False
 
@@ -86,20 +101,25 @@ class Sender:
 
     async def run(self) -> None:
         """Raises StaleEpoch, TokenRefused (in an exception group)."""
-        async with asyncio.TaskGroup() as work:
-            while True:
-                self._wake.clear()
-                pause = self._take_out(work)
-                timer = None
-                if pause is not None:
-                    timer = asyncio.get_running_loop().call_later(pause, self._wake.set)
-                await self._wake.wait()
-                if timer is not None:
-                    timer.cancel()
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            try:
+                while True:
+                    self._wake.clear()
+                    pause = self._take_out()
+                    timer = None
+                    if pause is not None:
+                        timer = asyncio.get_running_loop().call_later(pause, self._wake.set)
+                    await self._wake.wait()
+                    if timer is not None:
+                        timer.cancel()
+            finally:
+                # Flights may still end, and then begin nothing.
+                self._tasks = None
 
-    def _take_out(self, work: asyncio.TaskGroup) -> float | None:
+    def _take_out(self) -> float | None:
         """Begin with all that may go now; seconds until something else may, None where that is not known."""
-        while self._in_work < AT_ONCE:
+        while len(self._in_work) < AT_ONCE:
             if not self._lease.valid() or self._stopping:
                 return ASIDE_SECONDS
             now = self._clock.monotonic()
@@ -111,39 +131,64 @@ class Sender:
                 if lowest is not Lane.BROADCAST:
                     pause = LOOK_AGAIN_SECONDS if pause is None else min(pause, LOOK_AGAIN_SECONDS)
                 return pause
-            self._in_work += 1
+            self._in_work.add(item.id)
             self._endings.began(item)
-            work.create_task(self._work(item))
+            if not (self._is_known_to_talk(item) and self._flights.begin(item)):
+                self._start(item, partial(self._work, item))
         return None
 
-    async def _work(self, item: Item) -> None:
+    def flown(self, item: Item) -> None:
+        """A flight has come to its end."""
+        self._leave_room(item)
+
+    def missed(self, item: Item, call: Call, slot: Slot) -> None:
+        """A flight found no connection that waits for it; it has its slot."""
+        self._start(item, partial(self._send, item, [item], call, [(self._budget, slot)]))
+
+    def failed(self, item: Item, call: Call, error: TelegramError) -> None:
+        """A flight came to anything but what was wanted."""
+        self._start(item, partial(self._failed, item, [item], call, error, began=True))
+
+    def broke(self, item: Item, error: Exception) -> None:
+        """A flight broke us."""
+        self._start(item, partial(self._put_aside, item, [item], error))
+
+    def _start(self, item: Item, work: Callable[[], Awaitable[None]]) -> None:
+        if self._tasks is not None:
+            self._tasks.create_task(self._guarded(item, work))
+
+    async def _guarded(self, item: Item, work: Callable[[], Awaitable[None]]) -> None:
         parts = self._lanes.parts(item)
-        uploads = False
         try:
-            call = await self._prepare(item, parts)
-            if call is None:
-                return
-            if call.needs:
-                uploads = True
-                self._leave_room()
-                await self._upload(item, parts, call)
-            else:
-                await self._send(item, parts, call)
+            await work()
         except (StaleEpoch, TokenRefused):
             raise
         except Exception as error:  # noqa: BLE001 an entry that breaks us must not stop all others, again and again
-            # Neither the error's text nor its stack: they may hold what a person wrote.
-            why = f"{type(error).__name__} at {innermost(error)}"
-            log.error("an entry is put aside", entry=item.id, why=why)
-            await self._endings.put_aside(item, parts, why)
+            await self._put_aside(item, parts, error)
         finally:
-            if not uploads:
-                self._leave_room()
+            self._leave_room(item)
 
-    def _leave_room(self) -> None:
-        if self._in_work == AT_ONCE:
+    async def _put_aside(self, item: Item, parts: list[Item], error: Exception) -> None:
+        # Neither the error's text nor its stack: they may hold what a person wrote.
+        why = f"{type(error).__name__} at {innermost(error)}"
+        log.error("an entry is put aside", entry=item.id, why=why)
+        await self._endings.put_aside(item, parts, why)
+
+    async def _work(self, item: Item) -> None:
+        parts = self._lanes.parts(item)
+        call = await self._prepare(item, parts)
+        if call is None:
+            return
+        if call.needs:
+            self._leave_room(item)
+            await self._upload(item, parts, call)
+        else:
+            await self._send(item, parts, call, [])
+
+    def _leave_room(self, item: Item) -> None:
+        if len(self._in_work) == AT_ONCE:
             self._wake.set()
-        self._in_work -= 1
+        self._in_work.discard(item.id)
 
     async def _prepare(self, item: Item, parts: list[Item]) -> Call | None:
         """The call; None where the entry has found its end, or waits for another attempt."""
@@ -174,14 +219,17 @@ class Sender:
         except (RedisAway, TelegramAway):
             self._endings.again(item, PAUSE_SHORTEST)
         else:
-            await self._send(item, parts, call)
+            await self._send(item, parts, call, [])
 
-    async def _send(self, item: Item, parts: list[Item], call: Call) -> None:
-        slots: list[tuple[Budget, Slot]] = []
+    async def _send(
+        self, item: Item, parts: list[Item], call: Call, slots: list[tuple[Budget, Slot]]
+    ) -> None:
+        """`slots`: where it has one already, that."""
         entries = [part.id for part in parts]
 
         async def gate() -> None:
-            await self._take(item, call, slots)
+            if not slots:
+                await self._take(item, call, slots)
             if not self._lease.valid():
                 raise _NotNow
             self._acknowledger.started(entries)
@@ -191,23 +239,31 @@ class Sender:
                 result = await self._media.send(self._telegram, call, source_of(item), gate)
             finally:
                 for budget, slot in slots:
-                    await budget.answered(slot)
+                    budget.answered(slot)
                 self._acknowledger.answered(entries)
         except _NotNow:
             self._endings.again(item, 0)
-        except TooManyRequests as error:
-            self._endings.rest(item, error.retry_after)
-        except TelegramAway as error:
-            self._endings.try_again(item, error, began=bool(slots))
-        except TokenRefused:
-            raise
-        except Refused as error:
-            await self._refused(item, parts, call, error)
-        except FileTrouble as trouble:
-            await self._endings.turn_back(item, parts, trouble.key)
+        except (TelegramError, FileTrouble) as error:
+            await self._failed(item, parts, call, error, began=bool(slots))
         else:
             passing("after_send")
             await self._endings.done(item, parts, self._crossing.delivered(parts, result), result)
+
+    async def _failed(
+        self, item: Item, parts: list[Item], call: Call, error: TelegramError | FileTrouble, *, began: bool
+    ) -> None:
+        """`began`: the call had gone out. Raises TokenRefused."""
+        match error:
+            case TooManyRequests():
+                self._endings.rest(item, error.retry_after)
+            case TelegramAway():
+                self._endings.try_again(item, error, began=began)
+            case FileTrouble():
+                await self._endings.turn_back(item, parts, error.key)
+            case Refused() if not isinstance(error, TokenRefused):
+                await self._refused(item, parts, call, error)
+            case _:
+                raise error
 
     async def _take(self, item: Item, call: Call, slots: list[tuple[Budget, Slot]]) -> None:
         """As many slots as the call counts for.
@@ -231,7 +287,7 @@ class Sender:
         elif refusals.harmless(error, body):
             await self._endings.done(item, parts, [])
         elif (milder := refusals.milder(error, call)) is not None:
-            await self._send(item, parts, milder)
+            await self._send(item, parts, milder, [])
         elif refusals.strange_file(error) and (notes := self._crossing.forget_files(parts)):
             await self._acknowledger.done(notes=notes)
             self._endings.again(item, 0)
@@ -243,13 +299,20 @@ class Sender:
         body = item.envelope.body
         person = item.envelope.to
         if isinstance(body, Relay | Amend | React):
-            known = self._standings.get(person)
-            if known is not None and known.talks_in(body.conversation):
-                return True
-            if self._lanes.closes(person, body.conversation):
+            if self._is_known_to_talk(item):
                 return True
             return (await self._standings.fresh(person)).talks_in(body.conversation)
         if isinstance(body, Happening):
             known = self._standings.get(person)
             return body.change is not Change.SEARCHING or known is None or known.seq <= body.standing.seq
         return True
+
+    def _is_known_to_talk(self, item: Item) -> bool:
+        """Whether it comes from the reader's conversation, as far as this shard knows."""
+        person, body = item.envelope.to, item.envelope.body
+        if not isinstance(body, Relay | Amend | React):
+            return False
+        known = self._standings.get(person)
+        if known is not None and known.talks_in(body.conversation):
+            return True
+        return self._lanes.closes(person, body.conversation)

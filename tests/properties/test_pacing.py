@@ -29,7 +29,7 @@ async def _drive(
         await asyncio.sleep(latency - arrives)
         if chance.random() < refusals:
             budget.rest(chance.random() * 5)
-        await budget.answered(slot)
+        budget.answered(slot)
 
     async with asyncio.TaskGroup() as group:
         run = group.create_task(budget.run())
@@ -78,7 +78,7 @@ def test_a_waiter_that_gives_up_leaves_its_slot_to_others() -> None:
         loser.cancel()
         with pytest.raises(asyncio.CancelledError):
             await loser
-        await budget.answered(slot)
+        budget.answered(slot)
         await winner
         run.cancel()
         return asyncio.get_running_loop().time()
@@ -94,14 +94,14 @@ def test_interactive_goes_before_relayed_and_rest_holds_all() -> None:
         budget = Budget(LoopClock(), 2)
         run = asyncio.ensure_future(budget.run())
         for _ in range(2):
-            await budget.answered(await budget.take(1))
+            budget.answered(await budget.take(1))
         budget.rest(5)
         order: list[tuple[str, float]] = []
 
         async def one(name: str, priority: int) -> None:
             slot = await budget.take(priority)
             order.append((name, asyncio.get_running_loop().time()))
-            await budget.answered(slot)
+            budget.answered(slot)
 
         await asyncio.gather(one("broadcast", 2), one("relayed", 1), one("interactive", 0))
         run.cancel()

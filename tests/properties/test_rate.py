@@ -53,7 +53,7 @@ def rates(telegram: Telegram, *scenes: tuple[int, float, float]) -> list[list[fl
                 wait = await telegram.call()
                 if wait:
                     budget.rest(wait)
-                await budget.answered(slot)
+                budget.answered(slot)
 
         # More than slots: somebody always waits.
         senders = [asyncio.ensure_future(sender()) for _ in range(35)]

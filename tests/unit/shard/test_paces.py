@@ -87,7 +87,7 @@ def test_what_is_in_use_is_under_way_or_answered_within_the_second() -> None:
         [slot] = await quickly(budget, 1)
         assert (budget.in_use, budget.spare) == (1, 0.75)
         await asyncio.sleep(0.5)
-        await budget.answered(slot)
+        budget.answered(slot)
         await asyncio.sleep(SECOND - 0.01)
         assert budget.in_use == 1
         await asyncio.sleep(0.02)
@@ -109,7 +109,7 @@ def test_a_slot_that_was_not_used_comes_back_after_its_second() -> None:
 def test_below_one_a_second_the_only_slot_is_stretched() -> None:
     async def scene(budget: Budget) -> None:
         for _ in range(3):
-            await budget.answered(await budget.take(0))
+            budget.answered(await budget.take(0))
         assert now() == pytest.approx(2 * SECOND / 0.25, abs=0.02)
 
     within(0.25, scene)
@@ -129,7 +129,7 @@ def test_who_waits_has_nothing_to_spare_and_the_more_urgent_goes_first() -> None
         await asyncio.sleep(0)
         assert budget.spare == 0.0
         for slot in slots:
-            await budget.answered(slot)
+            budget.answered(slot)
         await asyncio.gather(*waiting)
         assert order == ["sooner", "second", "later"]
 
@@ -160,7 +160,7 @@ def test_a_lower_rate_takes_slots_away_and_a_higher_one_gives_them_back() -> Non
         low = int(budget.rate)
         assert low < 10
         for slot in slots:
-            await budget.answered(slot)
+            budget.answered(slot)
         while budget.in_use:
             await asyncio.sleep(0.05)
         held = [await budget.take(0)]
@@ -168,8 +168,8 @@ def test_a_lower_rate_takes_slots_away_and_a_higher_one_gives_them_back() -> Non
         await asyncio.sleep(900)
         assert budget.rate == 10
         for slot in held:
-            await budget.answered(slot)
-        await budget.answered(await budget.take(0))
+            budget.answered(slot)
+        budget.answered(await budget.take(0))
         await asyncio.sleep(2)
         await quickly(budget, 10)
 
@@ -185,7 +185,7 @@ def test_many_who_wait_are_served_in_groups_that_follow_each_other() -> None:
         async def one() -> None:
             slot = await budget.take(0)
             times.append(now())
-            await budget.answered(slot)
+            budget.answered(slot)
 
         await asyncio.gather(*(one() for _ in range(90)))
         group = cap // GROUPS

@@ -1,0 +1,104 @@
+"""Texts on their way, without a task each: whoever gives the slot or brings the answer takes the next step.
+
+Most entries are texts of which all is known; a task for each costs more than all that is decided about
+them. Whatever does not go plainly (no connection, a refusal, something that breaks us) is the sender's,
+who has a task for it. Each flight comes to one end: one of the four of `Tower`.
+"""
+
+from functools import partial
+from typing import Protocol
+
+from core.service.failpoints import passing
+from core.state.redis.leases import Lease
+from shard.outbound.compose import Call
+from shard.outbound.crossing import Crossing
+from shard.outbound.endings import Endings
+from shard.outbound.inbox import Acknowledger
+from shard.outbound.lanes import Item
+from shard.outbound.pacing import Budget, Slot
+from shard.telegram import Result, Telegram, TelegramError
+
+
+class Tower(Protocol):
+    """Who hears how a flight ended."""
+
+    def flown(self, item: Item) -> None: ...
+
+    def missed(self, item: Item, call: Call, slot: Slot) -> None: ...
+
+    def failed(self, item: Item, call: Call, error: TelegramError) -> None: ...
+
+    def broke(self, item: Item, error: Exception) -> None: ...
+
+
+class Flights:
+    """Whatever breaks us here is handed on, and stops nobody else."""
+
+    def __init__(
+        self,
+        telegram: Telegram,
+        budget: Budget,
+        lease: Lease,
+        acknowledger: Acknowledger,
+        endings: Endings,
+        crossing: Crossing,
+        tower: Tower,
+    ) -> None:
+        self._telegram = telegram
+        self._budget = budget
+        self._lease = lease
+        self._acknowledger = acknowledger
+        self._endings = endings
+        self._crossing = crossing
+        self._tower = tower
+
+    def begin(self, item: Item) -> bool:
+        """Send it as soon as there is a slot; False, and nothing is done, where it is no plain text."""
+        try:
+            call = self._crossing.text(item)
+        except Exception as error:  # noqa: BLE001 see the class
+            self._tower.broke(item, error)
+            return True
+        if call is None:
+            return False
+        slot = self._budget.at_once()
+        if slot is not None:
+            self._go(item, call, slot)
+        else:
+            waiting = self._budget.later(item.envelope.lane)
+            waiting.add_done_callback(lambda given: self._go(item, call, given.result()))
+        return True
+
+    def _go(self, item: Item, call: Call, slot: Slot) -> None:
+        if not self._lease.valid():
+            self._budget.answered(slot)
+            self._endings.again(item, 0)
+            self._tower.flown(item)
+            return
+        try:
+            gone = self._telegram.call_now(
+                call.method, call.params, partial(self._answered, item, call, slot)
+            )
+        except Exception as error:  # noqa: BLE001 see the class
+            self._budget.answered(slot)
+            self._tower.broke(item, error)
+            return
+        if gone:
+            self._acknowledger.started((item.id,))
+        else:
+            self._tower.missed(item, call, slot)
+
+    def _answered(self, item: Item, call: Call, slot: Slot, result: Result) -> None:
+        self._budget.answered(slot)
+        self._acknowledger.answered((item.id,))
+        if isinstance(result, TelegramError):
+            self._tower.failed(item, call, result)
+            return
+        passing("after_send")
+        try:
+            notes = self._crossing.delivered((item,), result)
+        except Exception as error:  # noqa: BLE001 see the class
+            self._tower.broke(item, error)
+            return
+        self._endings.shown(item, [item], notes, result)
+        self._tower.flown(item)
