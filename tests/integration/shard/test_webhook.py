@@ -42,6 +42,7 @@ class House:
         self.wanted = True
         self.words_heard = self.times_taken = 0
         self.stop: Callable[[], None] = lambda: None
+        self.waiting: Callable[[], int] = lambda: 0
         self.served: asyncio.Task[None] | None = None
 
     async def take_in(self, raw: Sequence[msgspec.Raw]) -> None:
@@ -96,6 +97,7 @@ async def house(lease: Lease, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             *(SystemClock(), Gathering(30.0), place, house.is_wanted),
         )
         house.stop = webhook.stop
+        house.waiting = lambda: len(webhook._waiting)
         house.served = asyncio.ensure_future(webhook.run())
         await until(lambda: bot.webhook is not None, 10, "the webhook to be set")
         yield house
@@ -109,7 +111,7 @@ async def test_what_comes_together_is_one_batch_in_order(house: House) -> None:
     first = asyncio.ensure_future(house.bring(7))
     await until(lambda: house.got == [[7]], 5, "the first batch")
     rest = asyncio.ensure_future(house.bring(12, 9, 11, 9, 10))
-    await asyncio.sleep(0.1)
+    await until(lambda: house.waiting() == 5, 5, "the others to be there")
     house.gate.set()
     assert await first == [200]
     assert await rest == [200] * 5
