@@ -34,13 +34,13 @@ def test_a_chat_takes_a_burst_and_then_one_in_each_interval() -> None:
 
 
 def test_a_chat_that_rests_has_one_message_then_and_no_burst() -> None:
-    pace = ChatPace(interval=1.0, burst=3)
+    pace = ChatPace(interval=0.5, burst=3)
     pace.rest(START + 10)
     assert pace.ready_at() == START + 10
     pace.rest(START + 5)
     assert pace.ready_at() == START + 10, "the longer rest counts"
     pace.answered(START + 10)
-    assert pace.ready_at() == START + 11
+    assert pace.ready_at() == START + 10.5
 
 
 def test_a_chat_is_forgotten_when_it_has_its_whole_burst_again() -> None:
@@ -176,9 +176,8 @@ def test_a_lower_rate_takes_slots_away_and_a_higher_one_gives_them_back() -> Non
     within(10, scene)
 
 
-def test_many_who_wait_are_served_in_groups_that_follow_each_other() -> None:
-    cap = 30
-
+@pytest.mark.parametrize("cap", [6, 30])
+def test_many_who_wait_are_served_in_groups_that_follow_each_other(cap: int) -> None:
     async def scene(budget: Budget) -> None:
         times: list[float] = []
 
@@ -187,12 +186,44 @@ def test_many_who_wait_are_served_in_groups_that_follow_each_other() -> None:
             times.append(now())
             budget.answered(slot)
 
-        await asyncio.gather(*(one() for _ in range(90)))
+        await asyncio.gather(*(one() for _ in range(3 * cap)))
         group = cap // GROUPS
         begun = sorted({round(at, 6) for at in times})
         gaps = [after - before for before, after in pairwise(begun)]
         assert max(times.count(at) for at in set(times)) == group
         assert min(gaps) >= group / (cap * PRESS) - HOLD
-        assert 90 / (times[-1] + SECOND) <= cap
+        assert 3 * cap / (times[-1] + SECOND) <= cap
+
+    within(cap, scene)
+
+
+def test_a_slot_that_is_ready_is_given_at_once_to_who_comes_when_nobody_waits() -> None:
+    """Without a turn of the loop for it: nothing hands out here."""
+
+    async def scene() -> None:
+        budget = Budget(LoopClock(), 4)
+        assert budget.cap == 4
+        async with asyncio.timeout(1):
+            await budget.take(0)
+
+    loop = VirtualLoop()
+    loop.run_until_complete(scene())
+    loop.close()
+
+
+def test_the_slot_of_who_gives_up_behind_another_is_back_after_its_second() -> None:
+    cap = 2 * GROUPS
+
+    async def scene(budget: Budget) -> None:
+        for slot in await quickly(budget, cap):
+            await budget.answered(slot)
+        waiting = [asyncio.ensure_future(budget.take(priority)) for priority in (0, 1)]
+        await asyncio.sleep(SECOND / 2)
+        waiting[1].cancel()
+        await waiting[0]
+        began = now()
+        for _ in range(cap - 1):
+            await budget.take(0)
+        assert now() == pytest.approx(began + SECOND, abs=0.01)
 
     within(cap, scene)
