@@ -22,6 +22,8 @@ from deploy.embedded.folders import FolderLock, FolderTaken, FolderUnusable, mak
 ACQUAINTED_S = 600.0
 """How long Telegram's server is taken to know a token that it has seen."""
 
+_ACQUAINTED = "acquainted.json"
+
 
 class NoSecretKey(DuologueError):
     """Tokens cannot be kept without a key that comes again."""
@@ -105,8 +107,13 @@ class Home:
             return ()
 
     @property
+    def leaves_bots_out(self) -> bool:
+        """Whether this is the demo, where bots of Telegram have been served before."""
+        return self.work != self.root and (self.root / _ACQUAINTED).exists()
+
+    @property
     def _acquaintances(self) -> Path:
-        return self.work / "acquainted.json"
+        return self.work / _ACQUAINTED
 
     def secret_key(self, settings: Settings) -> SecretStr:
         """The key that seals tokens: as set, or one made and kept here where the database is ours too.

@@ -37,6 +37,8 @@ def signpost(screen: Screen, settings: Settings, home: Home, *, demo: bool, logs
         rows.append(("Logs", str(home.logs)))
     if demo:
         rows.append(("On Telegram itself", "DUOLOGUE_BOT_TOKENS=<from @BotFather> make up"))
+    if home.leaves_bots_out:
+        rows.append(("Your own bots", "not served, because DUOLOGUE_BOT_TOKENS names none; one will do"))
     screen.signpost(
         "The demo runs." if demo else "The network runs.",
         rows,

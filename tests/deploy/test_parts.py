@@ -4,12 +4,14 @@ import asyncio
 import os
 import socket
 import time
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
+from rich.console import Console
 
 from config.settings import Settings
 from core.domain.ids import BotId
@@ -17,7 +19,9 @@ from deploy.embedded import FolderTaken
 from deploy.home import ACQUAINTED_S, Home, NoSecretKey, Process, Running, running
 from deploy.supervisor.keeping import STABLE_S, Backoff
 from deploy.supervisor.ports import PortBusy, Ports, require_free
+from deploy.supervisor.progress import Screen
 from deploy.supervisor.shards import Acquaintances
+from deploy.supervisor.signpost import signpost
 from tests.deploy.up import free_ports
 
 
@@ -101,6 +105,22 @@ def test_the_secret_key_of_the_settings_wins(short_folder: Path) -> None:
 def test_a_foreign_database_needs_a_secret_key(short_folder: Path) -> None:
     with pytest.raises(NoSecretKey, match="DUOLOGUE_SECRET_KEY must be set too"):
         Home(short_folder, demo=False).secret_key(Settings(database_url="postgresql://db/x"))
+
+
+def test_the_demo_says_that_bots_of_telegram_wait(short_folder: Path) -> None:
+    live, demo = Home(short_folder, demo=False), Home(short_folder, demo=True)
+
+    def told(home: Home, *, as_demo: bool) -> bool:
+        out = StringIO()
+        signpost(Screen(Console(file=out, width=120)), Settings(), home, demo=as_demo, logs=False)
+        return "not served, because DUOLOGUE_BOT_TOKENS names none" in out.getvalue()
+
+    demo.work.mkdir()
+    demo.note_acquainted([BotId(1)])
+    assert not told(demo, as_demo=True), "none were served but simulated ones"
+    live.note_acquainted([BotId(2)])
+    assert told(demo, as_demo=True)
+    assert not told(live, as_demo=False)
 
 
 async def test_a_note_counts_only_while_its_writer_lives(short_folder: Path) -> None:
