@@ -216,11 +216,35 @@ def test_the_slot_of_who_gives_up_behind_another_is_back_after_its_second() -> N
 
     async def scene(budget: Budget) -> None:
         for slot in await quickly(budget, cap):
-            await budget.answered(slot)
+            budget.answered(slot)
         waiting = [asyncio.ensure_future(budget.take(priority)) for priority in (0, 1)]
         await asyncio.sleep(SECOND / 2)
         waiting[1].cancel()
         await waiting[0]
+        began = now()
+        for _ in range(cap - 1):
+            await budget.take(0)
+        assert now() == pytest.approx(began + SECOND, abs=0.01)
+
+    within(cap, scene)
+
+
+def test_a_slot_that_was_just_given_to_who_gives_up_is_back_after_its_second() -> None:
+    cap = 2 * GROUPS
+
+    async def scene(budget: Budget) -> None:
+        for slot in await quickly(budget, cap):
+            budget.answered(slot)
+
+        async def first() -> None:
+            await budget.take(0)
+            second.cancel()  # it was given one in the same moment, and has not had its turn yet
+
+        one = asyncio.ensure_future(first())
+        second = asyncio.ensure_future(budget.take(1))
+        await one
+        with pytest.raises(asyncio.CancelledError):
+            await second
         began = now()
         for _ in range(cap - 1):
             await budget.take(0)
