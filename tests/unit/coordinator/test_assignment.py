@@ -124,3 +124,8 @@ def test_newcomers_spread_by_headroom() -> None:
 
 def test_with_no_room_anywhere_one_stays() -> None:
     assert choose([entry(1, opened=False), entry(2, opened=False)], BotId(1), 7) == 1
+
+
+def test_little_room_is_room_and_none_is_none() -> None:
+    assert choose([entry(1, opened=False), entry(2, 0.5), entry(3, 0.0)], BotId(1), 7) == 2
+    assert choose([entry(1, opened=False), entry(3, 0.0)], BotId(1), 7) == 1

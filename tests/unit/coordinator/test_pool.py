@@ -2,7 +2,7 @@
 
 import pytest
 
-from coordinator.matchmaking.pool import Pool, Rules, pair
+from coordinator.matchmaking.pool import Pool, Rules, order, pair
 from core.domain.ids import BotId, PersonId, TicketId
 from core.domain.ticket import Ticket
 
@@ -112,6 +112,27 @@ def test_who_is_left_of_a_failed_pair_looks_again_at_the_same_place(pool: Pool, 
     pool.remove(tickets[1])
     pool.seek(tickets[0])
     assert names(pool, 0.0) == [(A, C)]
+
+
+def test_who_rested_looks_again_when_the_pair_came_to_nothing(pool: Pool, arrives: Arrivals) -> None:
+    gone, first, second = arrives(D), arrives(A), arrives(B, last=A)
+    for ticket in (first, second):
+        pool.add(ticket, 0.0)
+    # Who went meanwhile is passed over; the others all the same rest.
+    pool.rest([gone, first, second], 0.0)
+    assert list(pool.seekers()) == []
+    pool.add(gone, 0.0)
+    assert names(pool, 0.0) == [(D, A)]
+    pool.remove(gone)
+    pool.seek(gone)
+    pool.seek(first)
+    assert [waiter.ticket for waiter in pool.seekers()] == [first]
+
+
+def test_tickets_of_one_millisecond_are_in_the_order_of_their_numbers() -> None:
+    tickets = ["999-7", "1000", "1000-2", "1000-10", "1001-0"]
+    assert sorted(map(TicketId, reversed(tickets)), key=order) == tickets
+    assert order(TicketId("1000")) == order(TicketId("1000-0"))
 
 
 def test_seeking_needs_the_ticket_that_waits(pool: Pool, arrives: Arrivals) -> None:
