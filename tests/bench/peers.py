@@ -74,13 +74,17 @@ async def run(quick: bool, progress: Progress) -> Report:
     progress("starting a shard of ours and the peers")
     async with AsyncExitStack() as stack:
         network = await stack.enter_async_context(
-            running(1, options=Options(port=0, bots=1), log_level="warning")
+            running(1, options=Options(port=0, bots=1), log_level="warning", wait=False)
         )
         simulator = network.simulator
         crowd = Crowd(simulator)
-        await crowd.seat(network.settings, crowd.ring(PEOPLE))
+        own_bot, couples = network.bots[0], crowd.ring(PEOPLE)
         starts = [_start(stack, simulator, short, *how) for short, how in words.items() if how is not None]
-        peers = await asyncio.gather(*starts)
+        peers, _, _ = await asyncio.gather(
+            asyncio.gather(*starts),
+            network.serving([own_bot], seconds=60),
+            crowd.seat(network.settings, couples),
+        )
         by_bot = {peer.bot.id: peer for peer in peers}
 
         def shown(_: Person, bot: Bot, message: Message) -> None:
@@ -95,7 +99,7 @@ async def run(quick: bool, progress: Progress) -> Report:
         began = time.monotonic()
         for peer in peers:
             _stdin(peer).write(f"{seconds}\n".encode())
-        await crowd.write({network.bots[0]: 2.0 * CAP}, seconds, even=True)
+        await crowd.write({own_bot: 2.0 * CAP}, seconds, even=True)
         end = time.monotonic()
         progress("what is queued may go on")
         await crowd.settled(seconds)
@@ -106,7 +110,7 @@ async def run(quick: bool, progress: Progress) -> Report:
         ours = sum(sum(chats.values()) for chats in crowd.shown_by_bot(*window).values())
         verdict = crowd.ledger()
         records: dict[int, Record] = {bot: simulator.judge.record(bot) for bot in simulator.world.bots}
-    own = records[network.bots[0]]
+    own = records[own_bot]
     length = window[1] - window[0]
     figures = [
         at_least("peers.ours_share", ours / length / CAP, "of the cap", 0.98),
