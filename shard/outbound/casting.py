@@ -1,7 +1,8 @@
 """What is different about a broadcast: when one may go, what it may cost, and how it is counted.
 
-A broadcast takes what is left over: never the room or the slots that others need. Its messages go evenly:
-slots that are taken all at once come back all at once, and those who talk would wait for them.
+A broadcast takes what is left over: never the room or the slots that others need. Its messages go evenly,
+a few together: slots that are taken all at once come back all at once, and those who talk would wait for
+them; but each alone would wake everybody up, and have the disk written for itself.
 
 Where the operator allows a paid one, its messages go as such while nothing is left over, in slots of their
 own. Each is paid from what the leading coordinator has granted this bot, and taken from that before the
@@ -24,8 +25,10 @@ from shard.outbound.lanes import Item
 from shard.outbound.pacing import Budget, Slot
 from shard.telegram import Unreachable
 
-AT_ONCE = 2
-SPARE = 0.2
+TOGETHER = 10
+"""One in so many of a second's messages go together."""
+
+SPARE = 0.3
 """A free message is sent only while this share of the budget's slots is free."""
 
 LOOK_AGAIN_SECONDS = 0.035
@@ -55,6 +58,8 @@ class Casting:
         self._paid = paid
         self._clock = clock
         self._under_way = 0
+        self._together = max(1, int(budget.cap) // TOGETHER)
+        self._left = 0
         self._next_at = 0.0
         self._purse = 0
         self._purse_of = BroadcastId(0)
@@ -65,16 +70,23 @@ class Casting:
         """The lowest lane of which something may go now; whether a broadcast is `waiting` at all."""
         if not waiting:
             return Lane.BROADCAST
-        is_time = self._clock.monotonic() >= self._next_at
-        free = is_time and self._budget.spare >= SPARE and self._under_way < AT_ONCE
+        is_time = self._left > 0 or self._clock.monotonic() >= self._next_at
+        free = is_time and self._under_way < self._together and self._budget.spare >= SPARE
         paid = self._may_pay() and self._under_way < PAID_AT_ONCE
         return Lane.BROADCAST if free or paid else Lane.RELAYED
+
+    def look_again(self) -> float:
+        """Seconds after which a broadcast that may not go now may find room."""
+        return max(LOOK_AGAIN_SECONDS, self._next_at - self._clock.monotonic())
 
     def began(self, item: Item) -> None:
         """This entry is worked on."""
         if item.envelope.lane is Lane.BROADCAST:
             self._under_way += 1
-            self._next_at = self._clock.monotonic() + 1 / self._budget.rate
+            now = self._clock.monotonic()
+            if now >= self._next_at:
+                self._left, self._next_at = self._together, now + self._together / self._budget.rate
+            self._left = max(0, self._left - 1)
 
     def ended(self, item: Item) -> None:
         """It is no more, for now."""

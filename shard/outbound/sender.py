@@ -21,7 +21,7 @@ from core.service.log import innermost
 from core.state.redis.leases import Lease
 from shard.files import FileTrouble
 from shard.outbound import refusals
-from shard.outbound.casting import LOOK_AGAIN_SECONDS, Casting
+from shard.outbound.casting import Casting
 from shard.outbound.compose import Call
 from shard.outbound.crossing import Crossing, source_of
 from shard.outbound.endings import PAUSE_SHORTEST, Endings
@@ -129,7 +129,8 @@ class Sender:
                 next_at = self._lanes.next_at()
                 pause = None if next_at is None else max(0.0, next_at - now)
                 if lowest is not Lane.BROADCAST:
-                    pause = LOOK_AGAIN_SECONDS if pause is None else min(pause, LOOK_AGAIN_SECONDS)
+                    again = self._casting.look_again()
+                    pause = again if pause is None else min(pause, again)
                 return pause
             self._in_work.add(item.id)
             self._endings.began(item)

@@ -1,11 +1,23 @@
 """What a broadcast says: the text behind the command, and what may go to everybody."""
 
+import asyncio
+
 import msgspec
 import pytest
 
 from core.domain.broadcast import decode_content, encode_content, for_many
 from core.domain.content import Contact, Content, Dice, File, Location, Media, MediaKind, Text
+from core.domain.envelope import VERSION, Cast, Envelope, Lane
+from core.domain.ids import BotId, BroadcastId, EntryId, PersonId
+from core.state.redis.casts import CastBook
+from core.state.redis.client import RedisClient
+from core.state.redis.keys import Keys
+from core.state.redis.leases import Lease
 from shard.inbound.casting import _behind
+from shard.outbound.casting import Casting
+from shard.outbound.lanes import Item
+from shard.outbound.pacing import Budget
+from tests.unit.shard.virtual import LoopClock, VirtualLoop
 
 
 def _typed(text: str, *entities: dict[str, object]) -> msgspec.Raw:
@@ -46,3 +58,63 @@ def test_a_part_of_an_album_goes_alone_and_is_kept_as_it_is() -> None:
     alone = for_many(part)
     assert alone == Media(MediaKind.PHOTO, File("a", "b"), caption="look")
     assert decode_content(encode_content(alone)) == alone
+
+
+async def _broadcast_beside(chat_rate: int, seconds: float) -> tuple[list[float], list[float]]:
+    """How long those who chat waited for their slots, and when messages of a broadcast began."""
+    clock = LoopClock()
+    budget = Budget(clock, 30)
+    client, keys, bot = RedisClient("redis://nobody-asks"), Keys("t:"), BotId(1)
+    lease = Lease.of_shard(client, clock, keys, bot, "here")
+    casting = Casting(lease, CastBook(client, keys, bot), budget, Budget(clock, 1), clock)
+    loop = asyncio.get_running_loop()
+    waits: list[float] = []
+    begun: list[float] = []
+
+    async def call(lane: Lane) -> float:
+        asked = loop.time()
+        slot = await budget.take(lane)
+        waited = loop.time() - asked
+        await asyncio.sleep(0.008)
+        await budget.answered(slot)
+        return waited
+
+    async def cast(number: int) -> None:
+        body = Cast(BroadcastId(1), bot, Text("all"))
+        item = Item(EntryId(f"{number}-0"), Envelope(VERSION, PersonId(number), Lane.BROADCAST, 0, body))
+        casting.began(item)
+        begun.append(loop.time())
+        await call(Lane.BROADCAST)
+        casting.ended(item)
+
+    async def chat() -> None:
+        waits.append(await call(Lane.RELAYED))
+
+    async def broadcast() -> None:
+        while True:
+            while casting.lowest(waiting=True) is Lane.BROADCAST:
+                group.create_task(cast(len(begun) + 1))
+                await asyncio.sleep(0)
+            await asyncio.sleep(casting.look_again())
+
+    async with asyncio.TaskGroup() as group:
+        endless = [group.create_task(budget.run()), group.create_task(broadcast())]
+        while loop.time() < seconds:
+            # All that a second brings comes in a third of it.
+            for _ in range(chat_rate):
+                group.create_task(chat())
+                await asyncio.sleep(1 / 3 / chat_rate)
+            await asyncio.sleep(2 / 3)
+        await asyncio.sleep(3)
+        for one in endless:
+            one.cancel()
+    return waits, begun
+
+
+def test_a_broadcast_leaves_slots_to_those_who_chat_and_goes_evenly() -> None:
+    loop = VirtualLoop()
+    waits, begun = loop.run_until_complete(_broadcast_beside(12, 60.0))
+    loop.close()
+    assert max(waits) == 0, "nobody who chats waits for a slot"
+    assert len(begun) / 60 > 8
+    assert max(sum(at <= other < at + 0.09 for other in begun) for at in begun) <= 3, "not all at once"
