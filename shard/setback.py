@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 import structlog
 
 from core.domain import envelope as envelopes
-from core.domain.conversation import Phase
-from core.domain.envelope import Envelope, Lane, Notice
+from core.domain.conversation import Change, Phase
+from core.domain.envelope import Envelope, Happening, Lane, Notice
 from core.domain.errors import RedisAway, SetBack
 from core.domain.ids import BotId, EntryId, PersonId, UpdateId
 from core.service.clock import Clock
@@ -97,12 +97,15 @@ async def _tell(
     forgotten = [person for person, standing in zip(engaged, standings, strict=True) if standing.seq == 0]
     words = []
     for person in forgotten:
+        body: Notice | Happening = Notice("chat_lost")
         if person in searched:
             found = await conversations.find(Asker(person, bot, lease.epoch, UpdateId(0)), safe=False)
-            await conversations.carry(found.events, now)
-        else:
-            told = Envelope(envelopes.VERSION, person, Lane.RELAYED, now, Notice("chat_lost"))
-            words.append(Append(bot, f"{lease.epoch}:{person}", envelopes.encode(told)))
+            if not found.changed:
+                continue
+            body = Happening(Change.SEARCHING, found.standing)
+        lane = Lane.RELAYED if isinstance(body, Notice) else Lane.INTERACTIVE
+        told = Envelope(envelopes.VERSION, person, lane, now, body)
+        words.append(Append(bot, f"{lease.epoch}:{person}", envelopes.encode(told)))
     # A source of its own: so many members would make the bot's own be forgotten.
     await streams.append(Source(f"lost:{bot}", lease.epoch), words, now)
     return len(forgotten)

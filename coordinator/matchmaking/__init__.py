@@ -2,7 +2,7 @@
 
 The idea: a person who asks for a partner gets a ticket, an entry in one stream. The leader reads
 that stream by cursor into a pool (`pool`), a pure function finds pairs, and a script fenced by
-the leader's epoch commits fifty of them, each if both still wait with these very tickets
+the leader's epoch commits a hundred of them, each if both still wait with these very tickets
 (`matcher`). The stream holds exactly those who wait: matching and cancelling take the ticket out
 in the same script that changes the person.
 

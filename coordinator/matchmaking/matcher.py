@@ -1,5 +1,6 @@
 """The leader's matchmaking: tickets in, conversations out."""
 
+import asyncio
 from collections.abc import Sequence
 
 from coordinator.matchmaking.pool import Pool, Round, Rules, pair
@@ -40,10 +41,16 @@ class Matcher:
         self._cursor: TicketId | None = None
         self._made = 0
         self._compared = clock.monotonic()
+        self._carrying: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Match for ever; raises StaleEpoch."""
-        await self._outages.live_through(self._step, RedisAway)
+        try:
+            await self._outages.live_through(self._step, RedisAway)
+        finally:
+            if self._carrying is not None:
+                self._carrying.cancel()
+                await asyncio.wait({self._carrying})
 
     def waiting_by_bot(self) -> dict[BotId, int]:
         """How many wait at each bot."""
@@ -89,8 +96,17 @@ class Matcher:
         self._pool.rest(round_.unlucky, now)
         if events:
             passing("mid_match")
-        await self._conversations.carry(events, round(self._clock.wall() * 1000))
+            if self._carrying is not None:
+                await self._carrying
+            self._carrying = asyncio.create_task(self._carry(events))
         return bool(pairings)
+
+    async def _carry(self, events: Sequence[ChatEvent]) -> None:
+        """While the next pairs are made; what does not get through is left to the sweeper."""
+        try:
+            await self._conversations.carry(events, round(self._clock.wall() * 1000))
+        except RedisAway as error:
+            self._outages.away(error)
 
     def _talk(self, pairing: Pairing, now: float) -> None:
         metrics.MATCHES.inc()

@@ -10,8 +10,8 @@ from typing import Any
 import structlog
 
 from core.domain import envelope as envelopes
-from core.domain.conversation import Change, Standing
-from core.domain.envelope import Envelope, Lane, Notice, Relay, Remove, Unsend
+from core.domain.conversation import Change, Phase, Standing
+from core.domain.envelope import Envelope, Happening, Lane, Notice, Relay, Remove, Unsend
 from core.domain.ids import BotId, PersonId, UpdateId
 from core.service.clock import Clock
 from core.service.failpoints import passing
@@ -73,7 +73,12 @@ class Desk:
         self._words.append(Append(self.bot, member, envelopes.encode(envelope)))
 
     def put(
-        self, to: PersonId, bot: BotId, body: Relay | Notice | Unsend | Remove, *, once: str = ""
+        self,
+        to: PersonId,
+        bot: BotId,
+        body: Relay | Notice | Happening | Unsend | Remove,
+        *,
+        once: str = "",
     ) -> None:
         """An envelope to anybody. `once` names it where more than this update may lead to it."""
         lane = Lane.RELAYED if isinstance(body, Relay) else Lane.INTERACTIVE
@@ -87,8 +92,14 @@ class Desk:
         return self._all.standings.get(self.person) or Standing()
 
     async def find(self) -> Outcome:
-        """Look for a partner."""
-        return await self._settle(await self._all.conversations.find(self._asker()))
+        """Look for a partner; says so, again where a process before died of saying it."""
+        outcome = await self._settle(await self._all.conversations.find(self._asker()))
+        standing = outcome.standing
+        begun = outcome.changed or (outcome.repeated and standing.asked == self.update)
+        if begun and standing.phase is Phase.WAITING and standing.bot == self.bot:
+            searching = Happening(Change.SEARCHING, standing)
+            self.put(self.person, self.bot, searching, once=f"{self.update}:searching")
+        return outcome
 
     async def leave(self, *, search: bool, partner_told: Change = Change.PARTNER_LEFT) -> Outcome:
         """End the chat or the search, and search again where that is wished."""

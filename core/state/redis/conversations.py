@@ -1,9 +1,10 @@
 """People's standings and how they change: find, leave, match, and the outbox of events.
 
 A script changes standings and writes an event for each person concerned into the outbox, in
-one step. `carry` brings events to the shards' streams and then out of the outbox; the process
-that ran the script does it at once, the leading coordinator does it for what was left lying.
-Both may do it: the stream knows an event by its outbox id.
+one step (but for `find`, whose caller tells the only one concerned). `carry` brings events to the
+shards' streams and then out of the outbox; the process that ran the script does it at once, the
+leading coordinator does it for what was left lying. Both may do it: the stream knows an event by
+its outbox id.
 """
 
 import functools
@@ -25,8 +26,8 @@ from core.state.redis.streams import Append, Call, Note, Source, Streams
 _FIELDS = (b"seq", b"phase", b"bot", b"ticket", b"conv", b"side", b"partner", b"pbot")
 _TURN = b"turn"
 SCAN_AT_ONCE = 1_000
-PAIRS_A_SCRIPT = 50
-"""Pairs that one script makes: a server does nothing else meanwhile, which is to be a millisecond or two."""
+PAIRS_A_SCRIPT = 100
+"""Pairs that one script makes: a server does nothing else meanwhile, which is to be a few milliseconds."""
 
 _OUTBOX = Source("match", Epoch(0))
 
@@ -97,16 +98,12 @@ class Conversations:
         return WORDS, (self._keys.person(person),), (conversation, bot, words)
 
     async def find(self, asker: Asker, *, safe: bool = True) -> Outcome:
-        """Give an idle person a ticket. Raises StaleEpoch, RedisAway."""
-        keys = (
-            self._keys.person(asker.person),
-            self._keys.tickets,
-            self._keys.outbox,
-            self._keys.match_fences,
-        )
-        reply = await self._client.run(
-            FIND, keys, (asker.bot, asker.epoch, asker.update, asker.person), safe=safe
-        )
+        """Give an idle person a ticket; the caller tells them. Raises StaleEpoch, RedisAway."""
+        keys = (self._keys.person(asker.person), self._keys.tickets, self._keys.match_fences)
+        args = (asker.bot, asker.epoch, asker.update, asker.person)
+        reply = await self._client.run(FIND, keys, args, safe=safe)
+        if isinstance(reply, bytes):
+            return Outcome(True, False, _standing(reply.split(b" ")), ())
         return _outcome(reply, asker)
 
     async def leave(
@@ -276,13 +273,14 @@ def _read(person: Mapping[bytes, bytes]) -> Standing:
 
 def _standing(values: Sequence[bytes]) -> Standing:
     # An event that an older version wrote has no `asked` or no `turn`; none has `words`.
+    # While nobody waits, the ticket may still be there.
     seq, phase, bot, ticket, conversation, side, partner, partner_bot, *later = values
     asked, turn, words = (*later, b"", b"", b"")[:3]
     return Standing(
         seq=int(seq or 0),
         phase=Phase((phase or b"idle").decode()),
         bot=_bot(bot),
-        ticket=TicketId(ticket.decode()),
+        ticket=TicketId(ticket.decode() if phase == b"waiting" else ""),
         conversation=ConversationId(int(conversation or 0)),
         side=int(side or 0),
         partner=PersonId(int(partner or 0)),
@@ -331,4 +329,4 @@ def _outcome(reply: Any, asker: Asker) -> Outcome:
 def _append(event: ChatEvent, now_ms: int) -> Append:
     body = Happening(event.change, event.standing)
     envelope = Envelope(envelopes.VERSION, event.person, Lane.INTERACTIVE, now_ms, body)
-    return Append(event.bot, event.id, envelopes.encode(envelope))
+    return Append(event.bot, event.id, envelopes.encode(envelope), bundle=event.entry)

@@ -46,7 +46,8 @@ class Forwarding:
         for one, envelope, home in zip(appends, envelopes, homes, strict=True):
             where = addressed(envelope, BotId(int(home or 0)), now_ms)
             if where is not None:
-                found.append(one._replace(bot=where[0], payload=encode(where[1])))
+                # What came together may go to several bots, so each is known by itself.
+                found.append(one._replace(bot=where[0], payload=encode(where[1]), bundle=""))
         return found
 
 

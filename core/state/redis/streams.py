@@ -38,13 +38,15 @@ Note = Call
 class Append(NamedTuple):
     """One envelope for one shard. `member` makes it the only one of its source.
 
-    With `may_wait` off it goes whatever there is; else it is refused by an inbox that is full.
+    With `may_wait` off it goes whatever there is; else it is refused by an inbox that is full. Those of one
+    `bundle` come together in every try, one after the other: they are known by the first one's member.
     """
 
     bot: BotId
     member: str
     payload: bytes
     may_wait: bool = False
+    bundle: str = ""
 
 
 class InboxFull(DuologueError):
@@ -124,8 +126,13 @@ class Streams:
     def _call(self, source: Source, bot: BotId, group: Sequence[Append], now_ms: int) -> Call:
         flags = "".join("r" if one.may_wait else "-" for one in group)
         members: list[Argument] = []
+        bundle, first = "", ""
         for one in group:
-            members += (one.member, one.payload)
+            if one.bundle and one.bundle == bundle and one.member != first:
+                members += ("", one.payload)
+            else:
+                bundle, first = one.bundle, one.member
+                members += (one.member, one.payload)
         return (
             APPEND,
             (self._keys.inbox(bot), self._keys.seen(bot, source.name), self._keys.fences(bot)),

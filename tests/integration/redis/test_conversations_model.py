@@ -103,7 +103,7 @@ class Machine(RuleBasedStateMachine):
         if outcome.changed:
             self.model.change(person, phase=Phase.WAITING, bot=bot, ticket=outcome.standing.ticket)
             self.done.append(("find", asker, False))
-        self.note(outcome, [person] if outcome.changed else [])
+        self.note(outcome, [])
 
     @rule(person=people, bot=bots, search=st.booleans(), belief=people)
     def leave(self, person: PersonId, bot: BotId, search: bool, belief: PersonId) -> None:

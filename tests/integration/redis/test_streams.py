@@ -45,6 +45,18 @@ async def test_a_batch_comes_in_order_to_each_destination(
     assert await payloads(Inbox(client, keys, THERE)) == ["payload 2"]
 
 
+async def test_a_bundle_is_known_by_its_first_and_goes_whole_or_not_at_all(
+    client: RedisClient, keys: Keys, streams: Streams, inbox: Inbox
+) -> None:
+    bundle = [one._replace(bundle="1") for one in [*to(HERE, 1), *to(THERE, 2), *to(HERE, 3)]]
+    other = [one._replace(bundle="4") for one in to(HERE, 4, 5)]
+    assert await streams.append(source(), bundle, NOW) == 3
+    assert await streams.append(source(), [*bundle, *bundle, *other, *other], NOW) == 2
+    assert await payloads(inbox) == [f"payload {n}" for n in (1, 3, 4, 5)]
+    members = await client.command("ZRANGE", keys.seen(HERE, "22"), 0, -1)
+    assert members == [b"1", b"4"]
+
+
 async def test_nothing_to_append_is_nothing_done(client: RedisClient, streams: Streams) -> None:
     before = client.round_trips
     assert await streams.append(source(), [], NOW) == 0

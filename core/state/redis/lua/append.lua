@@ -2,6 +2,7 @@
 -- KEYS inbox, seen (of this source), fences
 -- ARGV source, epoch, now ms, keep, limit (0 = none), flags, then member, payload ...
 -- A flag is a letter for each envelope: 'r' is refused while the inbox holds `limit` entries or more.
+-- An envelope without a member goes where the one before it went, as they always come together.
 -- Returns how many were new, or {how many were new, place of a refused one from 0 ...};
 -- -1 when the source has a newer owner, -2 when the inbox is closed because its bot is gone.
 if not fence(KEYS[3], ARGV[1], tonumber(ARGV[2])) then return -1 end
@@ -11,16 +12,19 @@ local full = limit > 0 and redis.call('XLEN', KEYS[1]) >= limit
 -- Scores only rise, whatever the callers' clocks do: what is forgotten first is what was appended first.
 local top = redis.call('ZREVRANGE', KEYS[2], 0, 0, 'WITHSCORES')[2]
 local score = math.max(tonumber(ARGV[3]), tonumber(top or '0') + 1)
-local new = 0
+local new, went = 0, false
 local refused = {}
 for i = 7, #ARGV, 2 do
   local place = (i - 7) / 2
   if full and string.sub(ARGV[6], place + 1, place + 1) == 'r' then
     -- Not remembered, so that it may come again; one that was appended before is no news.
     if not redis.call('ZSCORE', KEYS[2], ARGV[i]) then refused[#refused + 1] = place end
-  elseif redis.call('ZADD', KEYS[2], 'NX', score + new, ARGV[i]) == 1 then
-    redis.call('XADD', KEYS[1], '*', 'e', ARGV[i + 1])
-    new = new + 1
+  else
+    if ARGV[i] ~= '' then went = redis.call('ZADD', KEYS[2], 'NX', score + new, ARGV[i]) == 1 end
+    if went then
+      redis.call('XADD', KEYS[1], '*', 'e', ARGV[i + 1])
+      new = new + 1
+    end
   end
 end
 local keep = tonumber(ARGV[4])

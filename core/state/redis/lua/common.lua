@@ -25,7 +25,7 @@ end
 -- the server), so that it still rises for those who remember an older one.
 local function rise(seq)
   if not seq or seq == '0' then return redis.call('TIME')[1] end
-  return string.format('%.0f', seq + 1)
+  return string.format('%d', seq + 1)
 end
 
 -- Give the person the next `seq`.

@@ -1,20 +1,27 @@
 -- An idle person asks for a partner.
--- KEYS person, tickets, outbox, fences   ARGV source bot, epoch, update, person
--- Returns {word, standing, event?}: 'stale', 'again' (this update was done before), 'busy' (not idle), 'done'.
-if not fence(KEYS[4], ARGV[1], tonumber(ARGV[2])) then return {'stale', (standing(KEYS[1]))} end
-local s, did = standing(KEYS[1], ARGV[1])
-local known = done_before(did, ARGV[3])
-if known then return {known, s} end
-if s[2] ~= 'idle' then
-  note(KEYS[1], ARGV[1], ARGV[3], 'busy')
-  return {'busy', (standing(KEYS[1]))}
+-- KEYS person, tickets, fences   ARGV source bot, epoch, update, person
+-- Returns the new standing in one line, or {word, standing}: 'stale', 'again' (this update was done before), 'busy'
+-- (not idle). The shard says so itself, before the update is confirmed: a death in between makes it come again.
+if not fence(KEYS[3], ARGV[1], tonumber(ARGV[2])) then return {'stale', (standing(KEYS[1]))} end
+local bot, update = ARGV[1], ARGV[3]
+local seq, phase, conversation, side, partner, pbot, turn, did = unpack(redis.call('HMGET', KEYS[1],
+  'seq', 'phase', 'conv', 'side', 'partner', 'pbot', 'turn', 'did:' .. bot))
+local known = done_before(did, update)
+if known then return {known, (standing(KEYS[1], bot))} end
+if phase and phase ~= 'idle' then
+  note(KEYS[1], bot, update, 'busy')
+  return {'busy', (standing(KEYS[1], bot))}
 end
-local ticket = redis.call('XADD', KEYS[2], '*', 'p', ARGV[4], 'b', ARGV[1], 'l', s[7])
+local ticket = redis.call('XADD', KEYS[2], '*', 'p', ARGV[4], 'b', bot, 'l', partner or '0')
 redis.call('PERSIST', KEYS[1])
-s[1], s[2], s[3], s[4], s[9] = rise(s[1]), 'waiting', ARGV[1], ticket, update_of(did) or '0'
-local written = {'seq', s[1], 'phase', s[2], 'bot', s[3], 'ticket', ticket, 'words', untold(ARGV[1])}
-if ARGV[3] ~= '0' then
-  s[9], written[11], written[12] = ARGV[3], 'did:' .. ARGV[1], ARGV[3] .. ' again'
+-- Where nothing is known of the person, what `rise` says, as the ticket begins with it.
+seq = seq and rise(seq) or string.match(ticket, '^(%d+)%d%d%d%-')
+if update == '0' then
+  update = update_of(did) or '0'
+  redis.call('HSET', KEYS[1], 'seq', seq, 'phase', 'waiting', 'bot', bot, 'ticket', ticket, 'words', untold(bot))
+else
+  redis.call('HSET', KEYS[1], 'seq', seq, 'phase', 'waiting', 'bot', bot, 'ticket', ticket, 'words', untold(bot),
+    'did:' .. bot, update .. ' again')
 end
-redis.call('HSET', KEYS[1], unpack(written))
-return {'done', s, emit(KEYS[3], ARGV[4], 'searching', s)}
+return seq .. ' waiting ' .. bot .. ' ' .. ticket .. ' ' .. (conversation or '0') .. ' ' .. (side or '0') .. ' '
+  .. (partner or '0') .. ' ' .. (pbot or '0') .. ' ' .. update .. ' ' .. (turn or '0')

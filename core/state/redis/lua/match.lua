@@ -8,22 +8,24 @@ if redis.call('GET', KEYS[3]) ~= ARGV[1] then
   refuse(KEYS[5])
   return {'stale'}
 end
+local call = redis.call
 local spent, talking, events, answers = {}, {}, {}, {}
 
--- The person's seq and the last update of the bot, or nil where this ticket does not wait any more.
+-- What is known of the person, or nil where this ticket does not wait any more.
 local function waiter(key, ticket, bot)
-  local v = redis.call('HMGET', key, 'phase', 'ticket', 'seq', 'did:' .. bot)
-  if v[1] ~= 'waiting' or v[2] ~= ticket then return nil end
-  return {v[3], update_of(v[4]) or '0'}
+  local v = call('HMGET', key, 'phase', 'ticket', 'seq', 'did:' .. bot)
+  return v[1] == 'waiting' and v[2] == ticket and v or nil
 end
 
+-- The ticket stays where it is: it means something only while its person waits. The line is what `event` would
+-- make of the standing, which costs several times as much.
 local function talk(key, known, conversation, side, person, bot, partner, pbot)
-  local seq = rise(known[1])
-  redis.call('HSET', key, 'seq', seq, 'phase', 'chatting', 'ticket', '', 'conv', conversation, 'side', side,
-    'partner', partner, 'pbot', pbot, 'turn', '0')
+  local seq = rise(known[3])
+  call('HSET', key, 'seq', seq, 'phase', 'chatting', 'conv', conversation, 'side', side, 'partner', partner,
+    'pbot', pbot, 'turn', '0')
   talking[bot] = (talking[bot] or 0) + 1
-  events[#events + 1] = event(person, 'matched',
-    {seq, 'chatting', bot, '', conversation, side, partner, pbot, known[2], '0'})
+  events[#events + 1] = person .. ' matched ' .. seq .. ' chatting ' .. bot .. '  ' .. conversation .. ' ' .. side
+    .. ' ' .. partner .. ' ' .. pbot .. ' ' .. (update_of(known[4]) or '0') .. ' 0'
 end
 
 for n = 1, (#KEYS - 5) / 2 do
@@ -42,8 +44,8 @@ for n = 1, (#KEYS - 5) / 2 do
     answers[n] = (known_a and 1 or 0) + (known_b and 2 or 0)
   end
 end
-if #spent > 0 then redis.call('XDEL', KEYS[1], unpack(spent)) end
-for bot, more in pairs(talking) do redis.call('HINCRBY', KEYS[4], bot, more) end
+if #spent > 0 then call('XDEL', KEYS[1], unpack(spent)) end
+for bot, more in pairs(talking) do call('HINCRBY', KEYS[4], bot, more) end
 local lines = table.concat(events, '\n')
-local id = #events > 0 and redis.call('XADD', KEYS[2], '*', 'e', lines) or ''
+local id = #events > 0 and call('XADD', KEYS[2], '*', 'e', lines) or ''
 return {id, lines, table.concat(answers)}

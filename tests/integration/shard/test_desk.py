@@ -1,0 +1,94 @@
+"""What a desk says of a search, whichever process comes to say it."""
+
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from core.domain.conversation import Change
+from core.domain.envelope import Happening, decode
+from core.domain.ids import BotId, ConversationId, Epoch, PersonId, UpdateId
+from core.domain.ticket import Pairing
+from core.service.clock import SystemClock
+from core.state.redis.client import RedisClient
+from core.state.redis.conversations import Conversations
+from core.state.redis.keys import Keys
+from core.state.redis.leases import Lease
+from core.state.redis.streams import START, Inbox, Streams
+from shard.inbound.desk import Counter, Desk
+from shard.standings import Standings
+
+BOT, A, B = BotId(11), PersonId(1), PersonId(2)
+
+
+class Shard:
+    """A process after another: what it remembers is its own, what it says is in Redis."""
+
+    def __init__(self, client: RedisClient, keys: Keys) -> None:
+        self.inbox = Inbox(client, keys, BOT)
+        streams, clock = Streams(client, keys), SystemClock()
+        self.conversations = Conversations(client, keys, streams)
+        lease = Lease.of_shard(client, clock, keys, BOT, "holder")
+        standings = Standings(self.conversations, clock, BOT)
+        self._counter = Counter(
+            *(BOT, lease, streams, self.conversations, standings, _no_call, clock, _no_task)
+        )
+
+    def desk(self, person: PersonId, update: int) -> Desk:
+        return self._counter.desk(person, UpdateId(update))
+
+    async def said(self) -> list[tuple[PersonId, Change]]:
+        if not (await self.inbox.look()).waiting:
+            return []
+        read = [decode(entry.payload) for entry in await self.inbox.read(START, 100, block_ms=1)]
+        return [(one.to, one.body.change) for one in read if isinstance(one.body, Happening)]
+
+
+async def _no_call(method: str, *_: Any, **__: Any) -> Any:
+    raise AssertionError(f"{method} was called")
+
+
+def _no_task(work: Coroutine[Any, Any, None]) -> object:
+    raise AssertionError(f"{work} was begun")
+
+
+@pytest.fixture
+def shards(client: RedisClient, keys: Keys) -> tuple[Shard, Shard]:
+    return Shard(client, keys), Shard(client, keys)
+
+
+async def test_who_searches_is_told_by_the_next_process_where_this_one_dies(
+    shards: tuple[Shard, Shard],
+) -> None:
+    dying, following = shards
+    await dying.desk(A, 7).find()
+    assert await dying.said() == []
+    for _ in range(2):
+        desk = following.desk(A, 7)
+        assert (await desk.find()).repeated
+        await desk.close()
+    assert await following.said() == [(A, Change.SEARCHING)]
+
+
+async def test_who_has_found_somebody_by_then_is_not_told_of_the_search(
+    shards: tuple[Shard, Shard], client: RedisClient, keys: Keys
+) -> None:
+    dying, following = shards
+    await client.command("SET", keys.match_epoch, 1)
+    for person in (A, B):
+        await dying.desk(person, 7).find()
+    tickets = await dying.conversations.waiting(None, 10, block_ms=1)
+    await dying.conversations.match(Epoch(1), [Pairing(ConversationId(1), *tickets)])
+    desk = following.desk(A, 7)
+    assert (await desk.find()).repeated
+    await desk.close()
+    assert await following.said() == []
+
+
+async def test_a_second_find_does_not_tell_again_of_the_first(shards: tuple[Shard, Shard]) -> None:
+    one, _ = shards
+    for update in (7, 8):
+        desk = one.desk(A, update)
+        await desk.find()
+        await desk.close()
+    assert await one.said() == [(A, Change.SEARCHING)]
