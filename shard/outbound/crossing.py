@@ -126,7 +126,7 @@ class Crossing:
         relays = [one for one in bodies if isinstance(one, Relay)]
         pairs = [(one.message, there) for one, there in zip(relays, shown, strict=False)]
         thread = self._threads.thread(parts[0].envelope.to, body.conversation, body.source)
-        notes = [self._messages.record(thread, body.side, pairs)] if thread is not None else []
+        notes = self._messages.record(thread, body.side, pairs) if thread is not None else []
         if isinstance(body.content, MediaContent):
             notes += self._learn(relays, results)
         return notes

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from core.domain.broadcast import Outcome
 from core.domain.errors import StaleEpoch
 from core.domain.ids import BotId, BroadcastId, EntryId, Epoch, PersonId
-from core.state.redis.client import RedisClient
+from core.state.redis.client import Call, RedisClient
 from core.state.redis.keys import Keys
 from core.state.redis.scripts import FEED, PAY, TALLY
 from core.state.redis.streams import Note
@@ -78,17 +78,15 @@ class Casts:
         """Feed several bots in one round trip; how far each is then. Raises StaleEpoch, RedisAway."""
         if not helpings:
             return []
-        replies = await self._client.run_many(
-            [
-                (
-                    FEED,
-                    (self._keys.inbox(h.bot), self._keys.cast(h.bot, broadcast), self._keys.fences(h.bot)),
-                    (epoch, h.before, h.after, h.skipped, KEPT_SECONDS, h.credit, *h.payloads),
-                )
-                for h in helpings
-            ],
-            safe=any(h.payloads or h.credit for h in helpings),
-        )
+        calls: list[Call] = [
+            (
+                FEED,
+                (self._keys.inbox(h.bot), self._keys.cast(h.bot, broadcast), self._keys.fences(h.bot)),
+                (epoch, h.before, h.after, h.skipped, KEPT_SECONDS, h.credit, *h.payloads),
+            )
+            for h in helpings
+        ]
+        replies = await self._client.run_many(calls, safe=any(h.payloads or h.credit for h in helpings))
         if any(reply == -1 for reply in replies):
             raise StaleEpoch("coordinator", epoch)
         return [Fed(PersonId(reply[0]), *reply[1:]) for reply in replies]

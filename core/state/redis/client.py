@@ -23,7 +23,7 @@ from core.state.redis.scripts import Script
 from core.state.redis.server import Argument, Command
 from core.state.redis.servers import OneServer, Servers
 
-__all__ = ["BLOCK_MS", "Argument", "Command", "RedisClient"]
+__all__ = ["BLOCK_MS", "Argument", "Call", "Command", "RedisClient"]
 
 BLOCK_MS = 2_000
 """How long a blocking read waits; well below the time that an answer may take."""
@@ -45,6 +45,10 @@ _REFUSED = {
     "UNBLOCKED": "it became a replica",
 }
 _NO_MASTER = ("READONLY", "MASTERDOWN", "CLUSTERDOWN", "UNBLOCKED")
+
+
+Call = tuple[Script, Sequence[str], Sequence[Argument]]
+"""A script with its keys and arguments."""
 
 
 class RedisClient:
@@ -111,23 +115,16 @@ class RedisClient:
         """Run one script. Raises RedisAway."""
         return (await self.run_many([(script, keys, args)], safe=safe))[0]
 
-    async def run_many(
-        self,
-        calls: Sequence[tuple[Script, Sequence[str], Sequence[Argument]]],
-        *,
-        safe: bool = False,
-    ) -> list[Any]:
-        """Run scripts in one round trip; their replies in order. Raises RedisAway.
+    async def run_many(self, calls: Sequence[Call | Command], *, safe: bool = False) -> list[Any]:
+        """Run scripts, and commands, in one round trip; their replies in order. Raises RedisAway.
 
         A server that lost its scripts gets them again; only the calls it refused are repeated.
         """
-        commands: list[Command] = [("EVALSHA", s.sha, len(keys), *keys, *args) for s, keys, args in calls]
+        commands = [_command(call) for call in calls]
         replies = await self.pipeline(commands, safe=safe, missing_scripts=True)
         missing = [at for at, reply in enumerate(replies) if isinstance(reply, exceptions.NoScriptError)]
         if missing:
-            repeated: list[Command] = [
-                ("EVAL", calls[at][0].text, len(calls[at][1]), *calls[at][1], *calls[at][2]) for at in missing
-            ]
+            repeated = [_command(calls[at], whole=True) for at in missing]
             for at, reply in zip(missing, await self.pipeline(repeated, safe=safe), strict=True):
                 replies[at] = reply
         return replies
@@ -179,6 +176,15 @@ class RedisClient:
         # Replies as the server sends them, whatever the version of the library makes of a command.
         redis.response_callbacks.clear()
         return redis.pubsub()
+
+
+def _command(call: Call | Command, *, whole: bool = False) -> Command:
+    """A script by its name, or with its `whole` text."""
+    if not isinstance(call[0], Script):
+        return call
+    script, keys, args = call
+    named = ("EVAL", script.text) if whole else ("EVALSHA", script.sha)
+    return (*named, len(keys), *keys, *args)
 
 
 def _silent(error: Exception) -> RedisAway:

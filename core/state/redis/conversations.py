@@ -18,10 +18,10 @@ from core.domain.errors import StaleEpoch
 from core.domain.ids import BotId, ConversationId, Epoch, MessageId, PersonId, TicketId, UpdateId
 from core.domain.ticket import Pairing, Ticket
 from core.service.failpoints import passing
-from core.state.redis.client import Argument, RedisClient
+from core.state.redis.client import Argument, Call, RedisClient
 from core.state.redis.keys import Keys
 from core.state.redis.scripts import FENCE, FIND, LEAVE, MATCH, MOVE, WORDS
-from core.state.redis.streams import Append, Call, Note, Source, Streams
+from core.state.redis.streams import Append, Note, Source, Streams
 
 _FIELDS = (b"seq", b"phase", b"bot", b"ticket", b"conv", b"side", b"partner", b"pbot")
 _TURN = b"turn"

@@ -5,7 +5,7 @@ message's number in its writer's chat, with the writer's side in the top bit, an
 the reader's chat; alone it means nothing. Kept 48 hours after the last message, which is as
 long as a bot can delete one.
 
-Writing costs no round trip of its own (`record` gives a note for the one that acknowledges),
+Writing costs no round trip of its own (`record` gives notes for the one that acknowledges),
 reading seldom one: a shard remembers what passed through it, in the same eight bytes a message.
 When a process dies its successor reads on in Redis; a message shown again has two records, and
 the newer one counts.
@@ -20,11 +20,12 @@ from core.domain.conversation import Thread
 from core.domain.ids import MessageId
 from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
-from core.state.redis.scripts import MAP_NOTE
 from core.state.redis.streams import Note
 
 KEPT_RECORDS = 65_536
 """Messages that one process remembers: half a MiB, and half an hour of a bot at its cap."""
+
+KEPT_MS = 48 * 3600 * 1000
 
 _SIDE = 0x8000_0000
 _RECORD = struct.Struct("=II")
@@ -49,14 +50,15 @@ class MessageMap:
         self._known: OrderedDict[Thread, _Known] = OrderedDict()
         self._size = 0
 
-    def record(self, thread: Thread, side: int, pairs: Sequence[tuple[MessageId, MessageId]]) -> Note:
+    def record(self, thread: Thread, side: int, pairs: Sequence[tuple[MessageId, MessageId]]) -> list[Note]:
         """Messages of `side` were shown: (number at the writer, number at the reader).
 
-        The note makes it last.
+        The notes make it last.
         """
-        raw = b"".join(_RECORD.pack(_head(side, sent), shown) for sent, shown in pairs)
+        raw = b"".join([_RECORD.pack(_head(side, sent), shown) for sent, shown in pairs])
         self._add(self._get(thread), raw)
-        return MAP_NOTE, (self._keys.thread(thread),), (raw,)
+        key = self._keys.thread(thread)
+        return [("APPEND", key, raw), ("PEXPIRE", key, KEPT_MS)]
 
     def peek(self, thread: Thread, side: int, message: MessageId) -> MessageId | None:
         """The other side's number of `side`'s message, as far as this process knows."""
@@ -90,8 +92,11 @@ class MessageMap:
         self._add(known, raw[:whole])
 
     def _get(self, thread: Thread) -> _Known:
-        known = self._known.setdefault(thread, _Known())
-        self._known.move_to_end(thread)
+        known = self._known.get(thread)
+        if known is None:
+            known = self._known[thread] = _Known()
+        else:
+            self._known.move_to_end(thread)
         return known
 
     def _add(self, known: _Known, raw: bytes) -> None:

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 from core.domain.errors import DuologueError, StaleEpoch
 from core.domain.ids import BotId, EntryId, Epoch
-from core.state.redis.client import BLOCK_MS, Argument, RedisClient
+from core.state.redis.client import BLOCK_MS, Argument, Call, Command, RedisClient
 from core.state.redis.forwarding import Forwarding
 from core.state.redis.keys import Keys
-from core.state.redis.scripts import APPEND, GATE, SETTLE, Script
+from core.state.redis.scripts import APPEND, GATE, SETTLE
 
 SEEN_KEPT = 2_048
 """How many members of a source a stream remembers; Telegram repeats at most one batch of 100."""
@@ -28,11 +28,8 @@ MOVES_FOLLOWED = 4
 
 _STALE, _CLOSED = -1, -2
 
-Call = tuple[Script, Sequence[str], Sequence[Argument]]
-"""A script with its keys and arguments."""
-
-Note = Call
-"""A repeatable script that goes with the next `settle`."""
+Note = Call | Command
+"""A repeatable script, or command, that goes with the next `settle`."""
 
 
 class Append(NamedTuple):
@@ -169,7 +166,7 @@ class Inbox:
 
         `notes` are run before, in the same round trip: what is deleted has left its traces.
         """
-        settle: Note = (
+        settle: Call = (
             SETTLE,
             (self._inbox, self._inflight, self._epoch, self._fences),
             (epoch, len(done), *done, *started),

@@ -1,5 +1,7 @@
 """Which message is which: on both sides, after a restart, in few bytes, bounded."""
 
+from itertools import chain
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,8 +18,8 @@ from core.state.redis.streams import Note
 TALK = Thread(ConversationId(77))
 
 
-async def _keep(client: RedisClient, *notes: Note) -> None:
-    await client.run_many(list(notes))
+async def _keep(client: RedisClient, *notes: list[Note]) -> None:
+    await client.run_many([*chain(*notes)])
 
 
 def _ids(*numbers: int) -> list[tuple[MessageId, MessageId]]:
@@ -106,9 +108,9 @@ async def test_files_are_remembered_two_generations_long(
     monkeypatch.setattr("core.state.redis.file_memory.GENERATION", 10)
     memory = FileMemory(client, keys, BotId(1))
     for number in range(25):
-        await _keep(client, memory.note(f"u{number}", f"f{number}"))
+        await _keep(client, [memory.note(f"u{number}", f"f{number}")])
     assert await memory.find("u24") == "f24"
     assert await memory.find("u12") == "f12"
     assert await memory.find("u3") is None
-    await _keep(client, memory.note("u24", ""))
+    await _keep(client, [memory.note("u24", "")])
     assert await memory.find("u24") is None

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 import uvloop
 
-from shard.wire import WATCH_SECONDS, Wire, WireBroken
+from shard.wire import WATCH_SECONDS, Outcome, Wire, WireBroken
+from tests.harness.waiting import until
 
 Answer = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 
@@ -37,6 +39,10 @@ async def _with(answer: Answer, work: Callable[[Wire, _Server], Awaitable[None]]
     port = listening.sockets[0].getsockname()[1]
     async with listening, Wire(f"http://127.0.0.1:{port}") as wire:
         await work(wire, server)
+
+
+def _has(outcomes: list[Outcome], count: int) -> bool:
+    return len(outcomes) == count
 
 
 async def _plainly(body: bytes, writer: asyncio.StreamWriter) -> None:
@@ -129,6 +135,31 @@ async def test_no_whole_answer_may_have_been_carried_out(words: bytes) -> None:
         assert broken.value.reached
 
     await _with(breaking, work)
+
+
+async def test_a_call_that_nobody_awaits_takes_a_connection_that_waits_and_comes_to_one_outcome() -> None:
+    async def broken_by_end(body: bytes, writer: asyncio.StreamWriter) -> None:
+        if body == b"end":
+            writer.close()
+        else:
+            await _plainly(body, writer)
+
+    async def work(wire: Wire, server: _Server) -> None:
+        outcomes: list[Outcome] = []
+        assert not wire.post_now("/x", b"1", 5, outcomes.append), "there is no connection yet"
+        await wire.post("/x", b"1", 5)
+        for count, body in enumerate((b"2", b"3", b"end"), 1):
+            assert wire.post_now("/x", body, 5, outcomes.append)
+            assert not wire.post_now("/x", b"too many", 5, outcomes.append), "the connection is taken"
+            await until(partial(_has, outcomes, count), 5, "an outcome")
+        assert outcomes[:2] == [(200, b"2"), (200, b"3")]
+        assert isinstance(outcomes[2], WireBroken)
+        assert outcomes[2].reached
+        assert not wire.post_now("/x", b"4", 5, outcomes.append), "the connection is gone"
+        assert await wire.post("/x", b"5", 5) == (200, b"5")
+        assert len(outcomes) == 3
+
+    await _with(broken_by_end, work)
 
 
 def test_the_loop_that_processes_run_on() -> None:
