@@ -60,7 +60,10 @@ class Admission:
             desk.say("try_later")
             return None
         if person is not None and person.consented:
-            return None if self._turned_away(desk, person) else person
+            if not person.banned(self._clock.wall()):
+                return person
+            _turn_away(desk, person)
+            return None
         if self._seal.followed(desk.person, payload) != STAY and await self._sent_elsewhere(desk):
             return None
         desk.say("welcome")
@@ -82,12 +85,14 @@ class Admission:
         except StoreAway:
             desk.say("try_later")
             return False
+        if person is not None and person.consented and not person.banned(self._clock.wall()):
+            return True
+        # A search that this very update began may be under way, also when this is its repeat.
+        await desk.end()
         if person is None or not person.consented:
             desk.say("consent_first")
-        elif not self._turned_away(desk, person):
-            return True
-        # A search that this very update began may be under way, when this is its repeat.
-        await desk.end()
+        else:
+            _turn_away(desk, person)
         return False
 
     async def may_still_chat(self, desk: Desk) -> bool:
@@ -139,12 +144,6 @@ class Admission:
         desk.say(key, username=entry.username, payload=payload)
         return True
 
-    def _turned_away(self, desk: Desk, person: Person) -> bool:
-        if not person.banned(self._clock.wall()):
-            return False
-        desk.say("banned", until=person.ban_ends, reason=person.ban_reason)
-        return True
-
     async def _newest_directory(self) -> Directory:
         if self._directory_until < self._clock.monotonic():
             try:
@@ -153,3 +152,7 @@ class Admission:
             except RedisAway as error:
                 log.debug("the directory is not to be had", why=str(error))
         return self._directory
+
+
+def _turn_away(desk: Desk, person: Person) -> None:
+    desk.say("banned", until=person.ban_ends, reason=person.ban_reason)

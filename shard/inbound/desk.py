@@ -112,7 +112,8 @@ class Desk:
         )
 
     async def end(self) -> None:
-        """End what the person is in, even where this update has begun it."""
+        """End what the person is in, even where this update has begun it: of that nothing is said."""
+        self._words.clear()
         asker, partner = self._asker()._replace(update=UpdateId(0)), (await self.standing()).partner
         await self._settle(await self._all.conversations.leave(asker, partner, self_told=Change.YOU_LEFT))
 

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from aiogram.types import Message
 
-from core.domain.conversation import Phase
+from core.domain import envelope as envelopes
+from core.domain.conversation import Change, Phase
+from core.domain.envelope import Happening, Notice
 from core.domain.ids import BotId, ConversationId, Epoch, PersonId, UpdateId
 from core.domain.seal import Seal
 from core.domain.ticket import Pairing
@@ -23,7 +25,7 @@ from core.state.redis.fleet import Fleet
 from core.state.redis.keys import Keys
 from core.state.redis.leases import Lease
 from core.state.redis.people_cache import PeopleCache
-from core.state.redis.streams import Streams
+from core.state.redis.streams import START, Entry, Inbox, Streams
 from shard.inbound.admission import Admission
 from shard.inbound.commands import find, following
 from shard.inbound.desk import Counter, Desk
@@ -76,6 +78,9 @@ class House:
 
     async def phases(self) -> list[Phase]:
         return [one.phase for one in await self.conversations.standings([RUDE, PARTNER])]
+
+    async def inbox(self) -> list[Entry]:
+        return await Inbox(self._client, self._keys, HERE).read(START, 100)
 
     async def pair(self) -> None:
         """The two talk."""
@@ -167,3 +172,14 @@ async def test_who_may_chat_goes_on_searching(house: House) -> None:
     await house.moderation.unban(RUDE)
     await find(WORDLESS, shard.desk(RUDE, 5), shard.admission)
     assert await house.phases() == [Phase.WAITING, Phase.IDLE]
+
+
+async def test_of_the_search_that_ended_nothing_is_said(house: House) -> None:
+    shard = await house.shard()
+    await shut_out(house, "ban")
+    desk = shard.desk(RUDE, 5)
+    await find(WORDLESS, desk, shard.admission)
+    await desk.close()
+    said = [envelopes.decode(entry.payload).body for entry in await house.inbox()]
+    assert [body.key for body in said if isinstance(body, Notice)] == ["banned", "banned"]
+    assert Change.SEARCHING not in [body.change for body in said if isinstance(body, Happening)]

@@ -76,7 +76,7 @@ async def _broadcast_beside(chat_rate: int, seconds: float) -> tuple[list[float]
         slot = await budget.take(lane)
         waited = loop.time() - asked
         await asyncio.sleep(0.008)
-        await budget.answered(slot)
+        budget.answered(slot)
         return waited
 
     async def cast(number: int) -> None:
