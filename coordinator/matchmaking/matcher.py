@@ -51,6 +51,7 @@ class Matcher:
             if self._carrying is not None:
                 self._carrying.cancel()
                 await asyncio.wait({self._carrying})
+                self._carrying = None
 
     def waiting_by_bot(self) -> dict[BotId, int]:
         """How many wait at each bot."""
