@@ -16,6 +16,7 @@ from core.state.postgres.reports import Evidence
 from core.state.redis.message_map import MessageMap
 from shard.inbound.admission import Admission
 from shard.inbound.desk import Desk
+from shard.texts import name_of
 
 router = Router(name="people")
 
@@ -135,7 +136,7 @@ async def privacy(_: Message, desk: Desk) -> None:
 @router.message(Command("settings"))
 async def settings(_: Message, desk: Desk, people: People) -> None:
     """The person's settings."""
-    desk.say("settings", language=await people.language(desk.person) or "en", person=str(desk.person))
+    desk.say("settings", language=name_of(await people.language(desk.person)), person=str(desk.person))
 
 
 @router.message(Command("report"))

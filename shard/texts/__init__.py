@@ -11,6 +11,7 @@ from shard.texts import en, ru
 from shard.texts.buttons import BUTTONS
 
 _CATALOGS = {"en": (en.WORDS, en.LABELS), "ru": (ru.WORDS, ru.LABELS)}
+_NAMES = {"en": "English", "ru": "русский"}
 
 LANGUAGES = tuple(_CATALOGS)
 
@@ -26,6 +27,11 @@ def language(code: str | None) -> str:
     """The catalog for a Telegram language code such as `pt-br`."""
     short = (code or "en").partition("-")[0].lower()
     return short if short in _CATALOGS else "en"
+
+
+def name_of(code: str | None) -> str:
+    """What speakers of that catalog's language call it."""
+    return _NAMES[language(code)]
 
 
 def worded(key: str, params: dict[str, str], code: str | None) -> Worded:

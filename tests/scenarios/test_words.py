@@ -61,6 +61,13 @@ async def test_every_command_is_answered(stage: Pairs) -> None:
         await _told(admin, key)
 
 
+async def test_settings_call_a_language_by_its_name(stage: Pairs) -> None:
+    admin = stage.members[0]
+    admin.words.clear()
+    stage.say(admin, "/settings")
+    await until(lambda: any("Language: English" in words for words in admin.words), 15, "the settings")
+
+
 async def test_figures_are_for_admins(stage: Pairs, network: Network) -> None:
     admin, other = stage.members
     admin.words.clear()
