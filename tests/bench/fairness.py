@@ -13,7 +13,7 @@ from core.domain.content import Text
 from core.state.postgres.broadcasts import Broadcasts
 from core.state.postgres.pool import Database
 from simulator.world.actors import Bot
-from tests.bench.load import Crowd, Talker, breaches, rates, staged
+from tests.bench.load import Crowd, Talker, breaches, rates, staged, stays
 from tests.bench.report import Progress, Report, at_most, machine, middle, none_of, plain, quantile
 from tests.harness.network import Network
 
@@ -44,6 +44,7 @@ async def run(quick: bool, progress: Progress) -> Report:
         crowd.leave_out(couple)
         progress(f"an audience of {audience:,}")
         await _seat(network, bots, audience)
+        stays()
         await crowd.write(rates(network, RATE), 2)
         await crowd.settled(5)
         calm: list[float] = []

@@ -124,9 +124,7 @@ class Crowd:
                     commands = []
             counts = Counter(talker.bot.id for talker in talkers)
             await client.pipeline([("HINCRBY", keys.chatting, bot, n) for bot, n in counts.items()])
-        # They stay to the end: a collector that looked at them again would halt Telegram for 0.1 to 0.4 s.
-        gc.collect()
-        gc.freeze()
+        stays()
 
     async def write(self, rates: Mapping[int, float], seconds: float, *, even: bool = False) -> None:
         """People of each bot write, together at that bot's rate a second, in turn.
@@ -235,6 +233,15 @@ async def staged(
         crowd = Crowd(network.simulator)
         await crowd.seat(network.settings, crowd.ring(per_bot))
         yield network, crowd
+
+
+def stays() -> None:
+    """What was made so far stays to the end.
+
+    The garbage collector would look at it again and again, and Telegram halt for 0.1 to 0.4 s meanwhile.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def refused(simulator: Simulator) -> int:

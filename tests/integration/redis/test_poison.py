@@ -11,6 +11,7 @@ from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
 from core.state.redis.poison import Kind, PoisonBox, PoisonCipher, Unopened, shape, wordless
 from core.state.redis.streams import START, Append, Inbox, Source, Streams
+from tests.harness.waiting import until
 
 HERE = BotId(11)
 OWNER = Epoch(3)
@@ -80,6 +81,13 @@ async def test_what_lies_aside_is_bounded_in_number_size_and_time(
     assert 0 < await client.command("PTTL", keys.poison(HERE)) <= poison.KEPT_MS
     monkeypatch.setattr(poison, "KEPT_MS", 1)
     await client.command("PERSIST", keys.poison(HERE))
+    written = int(kept[-1].id.partition("-")[0])
+
+    async def is_over() -> bool:
+        seconds, micros = await client.command("TIME")
+        return int(seconds) * 1000 + int(micros) // 1000 > written + poison.KEPT_MS
+
+    await until(is_over, 5, "the time of what was put aside to be over")
     await mine.keep(b"new", "why")
     assert len(await mine.all()) <= 1
     await mine.drop(kept[-1])
