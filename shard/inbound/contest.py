@@ -67,7 +67,7 @@ class Contest:
         if steady:
             log.error("somebody else uses this token: what people write is lost to them", bot=self._bot)
             left = round((rivalry.QUARANTINE_SECONDS - rivalry.TELL_SECONDS) / 60)
-            await self._alarm.tell("token_contested", "contested", minutes=str(left))
+            await self._alarm.tell("contested", "contested", minutes=str(left))
             await self._bots.remark(self._bot, CONTESTED, instead_of="")
         else:
             await self._bots.remark(self._bot, "", instead_of=CONTESTED)

@@ -134,7 +134,7 @@ WORDS = {
         "⚠️ This bot had heard nothing from Telegram for {hours} hours. Telegram keeps messages for 24 hours: "
         "what people wrote here before that is lost, and they have not been told."
     ),
-    "token_contested": (
+    "contested": (
         "⚠️ Somebody else fetches this bot's messages with its token: another process of yours, or a thief. "
         "What they fetch does not reach us, and nobody tells the people who wrote it.\n\n"
         "If it goes on for {minutes} more minutes, the bot is taken out of service and its people are moved to "
