@@ -96,9 +96,8 @@ class Flights:
             return
         passing("after_send")
         try:
-            notes = self._crossing.delivered((item,), result)
+            self._endings.shown(item, [item], self._crossing.delivered((item,), result), result)
         except Exception as error:  # noqa: BLE001 see the class
             self._tower.broke(item, error)
             return
-        self._endings.shown(item, [item], notes, result)
         self._tower.flown(item)
