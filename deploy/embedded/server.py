@@ -36,8 +36,6 @@ class EmbeddedServer(ABC):
     name: ClassVar[str]
     death_signal: ClassVar[signal.Signals]
     """What makes the server end in order, quickly."""
-    environment: ClassVar[Mapping[str, str]] = {}
-    """What it has in its environment beside the bare minimum."""
     start_limit_s: ClassVar[float]
 
     def __init__(self, folder: Path | str, settings: Mapping[str, str] | None = None) -> None:
@@ -53,6 +51,11 @@ class EmbeddedServer(ABC):
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What it has in its environment beside the bare minimum."""
+        return {}
 
     @property
     @abstractmethod

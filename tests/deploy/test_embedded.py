@@ -53,6 +53,11 @@ async def test_redis_takes_other_settings_at_a_restart(own_redis: EmbeddedRedis)
         assert await client.command("CONFIG", "GET", "appendfsync") == [b"appendfsync", b"everysec"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the allocator is put in by Linux' loader")
+async def test_redis_allocates_by_a_library_that_is_made_for_it(own_redis: EmbeddedRedis) -> None:
+    assert "libmimalloc" in Path(f"/proc/{own_redis.pid}/maps").read_text()
+
+
 async def test_postgres_keeps_every_commit_over_a_kill_and_a_restart(short_folder: Path) -> None:
     server = EmbeddedPostgres(short_folder / "postgres", {"max_connections": "20"})
     async with server:
