@@ -2,7 +2,8 @@
 
 Copying bytes costs the time in which texts would be sent: a fast line to Telegram and twenty films
 at once would take nearly all of it. So files have a pace together, and the transfer that has had
-least goes first: a picture is through before a film moves on, and two films get on alike.
+least goes first: a picture is through before a film moves on, and two films get on alike. To begin
+with a file costs time as well, as much as so many bytes: twenty that come at once begin one by one.
 """
 
 import asyncio
@@ -12,12 +13,15 @@ import itertools
 from core.service.clock import Clock
 
 BYTES_PER_SECOND = 16_777_216.0
-AHEAD = 0.02
+AHEAD = 0.005
 """Seconds of the pace that may pass at once after a silence."""
+
+BEGINNING = 131_072
+"""Bytes whose pace it takes to open a file here, or to hand it out."""
 
 
 class Belt:
-    """`turn` before each piece is passed on."""
+    """`begin` before a file is opened, `turn` before each piece is passed on."""
 
     def __init__(self, clock: Clock, rate: float = BYTES_PER_SECOND) -> None:
         self._clock = clock
@@ -25,6 +29,10 @@ class Belt:
         self._due = float("-inf")
         self._waiting: list[tuple[int, int, int, asyncio.Future[None]]] = []
         self._numbers = itertools.count()
+
+    async def begin(self) -> None:
+        """Wait until another file may be opened."""
+        await self.turn(0, BEGINNING)
 
     async def turn(self, had: int, size: int) -> None:
         """Wait until `size` bytes of a transfer that has had `had` so far may pass."""

@@ -57,6 +57,7 @@ class FileDoor:
         file_id = request.match_info["file_id"]
         if not self._signer.holds(file_id, request.headers.get(HEADER, "")):
             return web.Response(status=403)
+        await self._belt.begin()
         try:
             info = _infos.decode(await self._call("getFile", {"file_id": file_id}, lane=Lane.RELAYED))
             if info.file_path.startswith("/"):

@@ -107,6 +107,7 @@ class Uploads:
         """What is to be uploaded for a need, with its thumbnail; nothing where a path does."""
         clean = care_for(need) is Care.CLEAN
         name = _name(need)
+        await self._belt.begin()
         try:
             opened = await stack.enter_async_context(
                 self._source.open(source, need.file.id, name="" if clean else name)

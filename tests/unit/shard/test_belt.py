@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from core.service.clock import SystemClock
-from shard.belt import AHEAD, Belt
+from shard.belt import AHEAD, BEGINNING, Belt
 
 RATE = 1_000_000.0
 PIECE = 20_000
@@ -28,6 +28,25 @@ async def test_who_had_least_is_next() -> None:
     await belt.turn(0, int(RATE * AHEAD) + PIECE)
     await asyncio.gather(*(move(had) for had in (3, 1, 2, 0)))
     assert passed == [0, 1, 2, 3]
+
+
+async def test_files_begin_at_the_pace_and_before_others_move_on() -> None:
+    belt = Belt(SystemClock(), BEGINNING * 50)
+    order: list[str] = []
+
+    async def film() -> None:
+        await belt.turn(1_000_000, BEGINNING)
+        order.append("film")
+
+    async def file() -> None:
+        await belt.begin()
+        order.append("file")
+
+    begin = time.monotonic()
+    await belt.begin()
+    await asyncio.gather(film(), *(file() for _ in range(4)))
+    assert order == ["file"] * 4 + ["film"]
+    assert time.monotonic() - begin >= 5 / 50 - AHEAD
 
 
 async def test_one_that_was_given_up_holds_up_nobody() -> None:
