@@ -47,9 +47,9 @@ class Standings:
         """What is known at once, or None."""
         return self._known.get(person, self._clock.monotonic())
 
-    async def load(self, people: Iterable[PersonId]) -> None:
-        """Make these people known, in at most one round trip. Raises RedisAway."""
-        missing = [person for person in dict.fromkeys(people) if self.get(person) is None]
+    async def load(self, people: Iterable[PersonId], *, anew: Iterable[PersonId] = ()) -> None:
+        """Make these people known, `anew` whatever is known, in at most one round trip. Raises RedisAway."""
+        missing = list(dict.fromkeys([*anew, *(person for person in people if self.get(person) is None)]))
         if missing:
             for person, standing in zip(missing, await self._conversations.standings(missing), strict=True):
                 self.learn(person, standing)
@@ -109,6 +109,11 @@ class Standings:
         opening = self._openings.get(person)
         if opening is not None and opening.conversation == conversation:
             opening.words = max(opening.words, words)
+
+    def is_untold(self, person: PersonId, conversation: ConversationId) -> bool:
+        """Whether the words that tell the person of this conversation are not known to have been shown."""
+        opening = self._openings.get(person)
+        return opening is not None and opening.conversation == conversation and opening.words == UNTOLD
 
     def is_meant(self, person: PersonId, conversation: ConversationId, message: MessageId) -> bool:
         """Whether the person knew of this conversation when writing that message."""

@@ -57,6 +57,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fa
         """Whether this person is, at this `seq`, in that conversation."""
         return self.phase is Phase.CHATTING and self.conversation == conversation
 
+    def goes_on(self, before: "Standing") -> bool:
+        """Whether this person still does what they did then, with the same partner."""
+        return self.phase is before.phase and self.conversation == before.conversation
+
     def comes_after(self, update: UpdateId) -> bool:
         """Whether that update of the person's own bot was worked through before this came to be.
 
@@ -96,6 +100,11 @@ class Change(StrEnum):
     def silent(self) -> bool:
         """Whether only the shard has to know."""
         return self in (Change.ARRIVED, Change.PARTNER_MOVED)
+
+    @property
+    def opens(self) -> bool:
+        """Whether its words are the first that a person hears, in that chat, of what they are in now."""
+        return self in (Change.MATCHED, Change.MOVED)
 
 
 class ChatEvent(msgspec.Struct, frozen=True, array_like=True, gc=False):

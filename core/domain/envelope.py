@@ -19,6 +19,8 @@ from core.domain.errors import UnreadableEnvelope
 from core.domain.ids import BotId, BroadcastId, ConversationId, MessageId, PersonId
 
 VERSION = 1
+TOO_EARLY = "not_delivered_early"
+"""The key of what is said of a message whose writer did not know of the conversation in `params` yet."""
 
 
 class Lane(IntEnum):

@@ -16,7 +16,7 @@ import structlog
 from core.domain import envelope as envelopes
 from core.domain.content import Contact, Content, Media
 from core.domain.conversation import Phase, Standing
-from core.domain.envelope import Amend, Envelope, Lane, Notice, React, Relay
+from core.domain.envelope import TOO_EARLY, Amend, Envelope, Lane, Notice, React, Relay
 from core.domain.errors import RedisAway
 from core.domain.ids import BotId, MessageId, PersonId, UpdateId
 from core.domain.moving import turned_back
@@ -222,10 +222,11 @@ class Intake:
     ) -> Append:
         metrics.MESSAGES_IN.inc()
         why = self._cannot_go(standing)
-        if why is None and not self._standings.is_meant(person, standing.conversation, message.message_id):
-            why = "not_delivered_early"
         if why is not None:
             return self._answer(person, update, why, message.message_id)
+        about = {"conversation": str(standing.conversation)}
+        if not self._standings.is_meant(person, standing.conversation, message.message_id):
+            return self._answer(person, update, TOO_EARLY, message.message_id, about)
         content = self._content(standing, message)
         if content is None:
             kind = kinds.kind_of(raw)
@@ -233,8 +234,7 @@ class Intake:
             return self._answer(person, update, kinds.words_for(kind), message.message_id)
         if isinstance(content, Contact):
             # It reveals a number: the button under these words sends it, the contact is what they reply to.
-            asked = {"conversation": str(standing.conversation)}
-            return self._answer(person, update, "contact_ask", message.message_id, asked)
+            return self._answer(person, update, "contact_ask", message.message_id, about)
         return self._sealed(standing, update, self._relay(person, standing, message, content))
 
     def _content(self, standing: Standing, message: Message) -> Content | None:

@@ -21,8 +21,8 @@ import structlog
 
 from core.domain import envelope as envelopes
 from core.domain.conversation import Change, Phase
-from core.domain.envelope import Happening, Lane, Relay, Unsend
-from core.domain.ids import BotId, MessageId, PersonId, UpdateId
+from core.domain.envelope import TOO_EARLY, Happening, Lane, Notice, Relay, Unsend
+from core.domain.ids import BotId, ConversationId, MessageId, PersonId, UpdateId
 from core.service import metrics
 from core.service.clock import Clock
 from core.service.seldom import Seldom
@@ -215,10 +215,16 @@ class Endings:
 
     def _told(self, item: Item, result: msgspec.Raw | None) -> list[Note]:
         """The person knows of the conversation by that message, or is never told better; what is kept."""
-        body = item.envelope.body
-        if not isinstance(body, Happening) or body.change is not Change.MATCHED:
+        person, body = item.envelope.to, item.envelope.body
+        if isinstance(body, Happening) and body.change.opens and body.standing.phase is Phase.CHATTING:
+            conversation = body.standing.conversation
+        elif isinstance(body, Notice) and body.key == TOO_EARLY and result is not None:
+            # These words tell of it, too; nothing else may be left that does.
+            conversation = ConversationId(int(body.params.get("conversation", 0)))
+            if not self._standings.is_untold(person, conversation):
+                return []
+        else:
             return []
-        person, conversation = item.envelope.to, body.standing.conversation
         words = message_id(result) if result is not None else MessageId(0)
         self._standings.opened(person, conversation, words)
         return [self._conversations.told(person, self._bot, conversation, words)]

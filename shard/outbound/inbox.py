@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 import structlog
 
 from core.domain import envelope as envelopes
-from core.domain.conversation import Change
+from core.domain.conversation import Phase
 from core.domain.envelope import Amend, Envelope, Happening, React, Relay
 from core.domain.errors import RedisAway, RedisFull, UnreadableEnvelope
 from core.domain.ids import EntryId, PersonId
@@ -158,7 +158,8 @@ class InboxReader:
                     continue
                 passing("after_read")
                 read = [(entry, _read(entry)) for entry in entries]
-                await self._standings.load(_written_to(envelope for _, envelope in read))
+                said = [envelope for _, envelope in read if isinstance(envelope, Envelope)]
+                await self._standings.load(_written_to(said), anew=_moved(said))
                 for entry, envelope in read:
                     await self._take(entry, envelope)
                     self._cursor = entry.id
@@ -181,7 +182,7 @@ class InboxReader:
             log.info("messages that were on their way are sent again", count=len(repeats))
 
     async def _take(self, entry: Entry, envelope: Envelope | UnreadableEnvelope) -> None:
-        if entry.id in self._lately and not _tells_of_a_match(envelope):
+        if entry.id in self._lately and not _opens(envelope):
             await self._acknowledger.done(entry.id)
             return
         if isinstance(envelope, UnreadableEnvelope):
@@ -199,25 +200,26 @@ class InboxReader:
 
     def _is_to_be_told(self, person: PersonId, event: Happening) -> bool:
         """False where something newer has happened to this person, or nothing that is put into words."""
-        news = self._standings.learn(person, event.standing)
-        if event.change is not Change.MATCHED:
+        standing = event.standing
+        news = self._standings.learn(person, standing)
+        if not event.change.opens:
             return news and not event.change.silent
-        conversation = event.standing.conversation
         known = self._standings.get(person)
-        if not (news or (known is not None and known.talks_in(conversation))):
+        if not (news or (known is not None and known.goes_on(standing))):
             return False
         # Also where the process before may have shown it: nobody knows by which message. Who has answered it
         # already is asked to send that again, which is better than a word to somebody it is not for.
-        self._standings.opens(person, conversation)
+        if standing.phase is Phase.CHATTING:
+            self._standings.opens(person, standing.conversation)
         return True
 
 
-def _tells_of_a_match(envelope: Envelope | UnreadableEnvelope) -> bool:
+def _opens(envelope: Envelope | UnreadableEnvelope) -> bool:
     """Where Redis has forgotten the entry's end, it has forgotten too which message told: so once more."""
     return (
         not isinstance(envelope, UnreadableEnvelope)
         and isinstance(envelope.body, Happening)
-        and envelope.body.change is Change.MATCHED
+        and envelope.body.change.opens
     )
 
 
@@ -228,15 +230,18 @@ def _read(entry: Entry) -> Envelope | UnreadableEnvelope:
         return error
 
 
-def _written_to(read: Iterable[Envelope | UnreadableEnvelope]) -> set[PersonId]:
+def _written_to(said: Iterable[Envelope]) -> set[PersonId]:
     """Whose standing the sender will ask for: together it costs a fraction. Of whom news comes it hears."""
     asked: set[PersonId] = set()
     told: set[PersonId] = set()
-    for envelope in read:
-        if isinstance(envelope, UnreadableEnvelope):
-            continue
+    for envelope in said:
         if isinstance(envelope.body, Happening):
             told.add(envelope.to)
         elif isinstance(envelope.body, Relay | Amend | React):
             asked.add(envelope.to)
     return asked - told
+
+
+def _moved(said: Iterable[Envelope]) -> set[PersonId]:
+    """Who is in a conversation that began before this news of it: Redis knows which message told them."""
+    return {one.to for one in said if isinstance(one.body, Happening) and one.body.change.silent}

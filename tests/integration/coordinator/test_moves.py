@@ -13,7 +13,7 @@ from coordinator.moves.execution import Means
 from coordinator.moves.mover import Mover
 from coordinator.moves.targets import target
 from core.domain.content import Text
-from core.domain.conversation import Phase, Standing
+from core.domain.conversation import UNTOLD, Phase, Standing
 from core.domain.envelope import VERSION, Envelope, Lane, Notice, Relay, decode, encode
 from core.domain.errors import BotMoving, StaleEpoch
 from core.domain.fleet import BotState, Directory, DirectoryEntry
@@ -205,9 +205,32 @@ async def test_who_waits_goes_on_waiting_at_another_bot_or_not_at_all(stage: Sta
     await stage.mover().step()
     (ticket,) = await stage.network.conversations.waiting(None, 10, block_ms=1)
     assert (ticket.person, ticket.bot) == (1, THIRD)
-    assert (await stage.standing(1)).ticket == ticket.id
+    moved = await stage.standing(1)
+    assert (moved.ticket, moved.words) == (ticket.id, UNTOLD)
     assert await phase(stage, 2) is Phase.IDLE
     assert await broken(stage, [1, 2]) == []
+
+
+@pytest.mark.parametrize("early", [True, False], ids=["told before the move is over", "told after it"])
+async def test_which_message_told_of_the_chat_at_the_new_bot_is_remembered(stage: Stage, early: bool) -> None:
+    """What the person wrote to that bot before it is not meant for the partner."""
+    await stage.opened(1, GONE, SECOND)
+    await stage.pair((1, GONE), (2, THIRD))
+    conversation = (await stage.standing(1)).conversation
+
+    async def shown(bot: BotId, number: int) -> MessageId:
+        note = stage.network.conversations.told(PersonId(1), bot, conversation, MessageId(number))
+        await stage.network.client.run_many([note])
+        return (await stage.standing(1)).words
+
+    assert await shown(GONE, 30) == 30
+    if early:
+        assert await shown(SECOND, 7) == 30
+    await stage.mover().step()
+    assert (await stage.standing(1)).words == (7 if early else UNTOLD)
+    assert await shown(SECOND, 8) == 8
+    # Noted late, by the last process of the bot before.
+    assert await shown(GONE, 31) == 8
 
 
 async def test_the_last_process_of_the_bot_can_change_nothing_any_more(stage: Stage) -> None:

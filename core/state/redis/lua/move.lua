@@ -16,7 +16,7 @@ if s[2] == 'waiting' then
     return {'done'}
   end
   local ticket = redis.call('XADD', KEYS[3], '*', 'p', ARGV[2], 'b', ARGV[5], 'l', s[7])
-  redis.call('HSET', KEYS[1], 'bot', ARGV[5], 'ticket', ticket)
+  redis.call('HSET', KEYS[1], 'bot', ARGV[5], 'ticket', ticket, 'words', untold(ARGV[5]))
   return {'done', emit(KEYS[4], ARGV[2], 'arrived', standing(KEYS[1]))}
 end
 if s[7] ~= ARGV[3] then return {'retry', s} end
@@ -36,7 +36,12 @@ if gone then
 end
 local turn = tonumber(s[10]) + 1
 redis.call('HINCRBY', KEYS[6], ARGV[5], 1)
-redis.call('HSET', KEYS[1], 'bot', ARGV[5], 'turn', turn)
+-- The new bot may have said it already; what the one before told them of means nothing there.
+local told = s[5] .. ' ' .. ARGV[5] .. ' '
+local words = redis.call('HGET', KEYS[1], 'words:' .. ARGV[5]) or ''
+if string.sub(words, 1, #told) ~= told then words = told .. '-1' end
+redis.call('HSET', KEYS[1], 'bot', ARGV[5], 'turn', turn, 'words', words)
+redis.call('HDEL', KEYS[1], 'words:' .. ARGV[5])
 local events = {emit(KEYS[4], ARGV[2], 'arrived', standing(KEYS[1]))}
 if together then
   bump(KEYS[2])
