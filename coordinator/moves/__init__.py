@@ -8,8 +8,8 @@ bot is lost to us: the conversation ends, the partner is told and may find someb
 
 The steps, by whoever leads and holds the bot's own lease:
 1. its last process is fenced off: nothing that it still asks for counts;
-2. who goes where is written down (core.state.redis.estates), and said to those who go: from then on
-   their new shard takes in what they write;
+2. who goes where is written down (core.state.redis.estates), and said to those who go: what they write
+   after these words their new shard takes in, what they wrote there before was not meant for the partner;
 3. the stream is emptied into the streams of their new bots, while partners still write into it;
 4. the stream is shut, for as long as it takes to empty what came meanwhile;
 5. it is opened as an address: what comes from now on is sent on by whoever brings it

@@ -15,7 +15,7 @@ from core.state.redis.keys import Keys
 from core.state.redis.poison import Kind, PoisonBox, PoisonCipher
 from tests.harness.network import SECRET, Network, running
 from tests.harness.pairs import Pairs
-from tests.harness.stage import bot, breaches, complete, inbox_empty, met, parted
+from tests.harness.stage import begins, bot, breaches, complete, inbox_empty, met, parted
 from tests.harness.waiting import until
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(120), pytest.mark.asyncio(loop_scope="module")]
@@ -108,6 +108,11 @@ async def test_what_cannot_be_read_stops_nothing(network: Network) -> None:
         account.queue.push("callback_query", payload, person)
         await asyncio.sleep(0.3)
     keys = Keys(network.settings.key_prefix)
+    # These can be read: one arrives, the other Telegram refuses.
+    for number, text, offset in ((10**6, "points beyond its end", 4_000), (10**6 + 1, "before it", -5)):
+        entities = [{"type": "bold", "offset": offset, "length": 900}]
+        odd = {"message_id": number, "chat": chat, "text": text, "entities": entities}
+        account.queue.push("message", odd, person)
     async with RedisClient(network.settings.redis_url or "") as client:
         for entry in (b"", b"no envelope", b"\x95" * 5_000, b"\x95\x01\x02"):
             await client.command("XADD", keys.inbox(bot_id), "*", "e", entry)
@@ -115,6 +120,11 @@ async def test_what_cannot_be_read_stops_nothing(network: Network) -> None:
         await pairs.settled(40)
         assert complete(pairs.evaluate())
         await inbox_empty(network, bot_id)
+        writer, reader = pairs.members[0], pairs.members[0].partner
+        assert reader is not None
+        assert reader.told("points beyond its end")
+        assert not reader.told("before it")
+        assert writer.told(begins("not_delivered_refused"))
         box = PoisonBox(client, keys, bot_id, PoisonCipher(SECRET))
         kinds = Counter(one.kind for one in await box.all())
         assert kinds[Kind.ENVELOPE] == 4

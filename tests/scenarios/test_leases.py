@@ -106,6 +106,7 @@ async def test_a_batch_that_comes_again_reaches_nobody_else(network: Network) ->
     network.start_shard(bot_id)
     await until(lambda: next_one.last_offers("menu:next"), 30, "the next two to meet")
     await until(lambda: sum("connected" in words for words in writer.words) > 1, 30, "both to know of it")
+    await inbox_empty(network, bot_id)
     pairs.write(writer)
     await until(lambda: next_one.seen != [], 20, "a text to the next partner")
     assert [number for _, number, _ in next_one.seen] == [1]

@@ -208,7 +208,7 @@ async def _revoke(
     async def moved() -> bool:
         here, there = await stage.conversations.standings([one, other])
         over = await stage.conversations.newest_event() is None
-        return over and here.partner_bot == there.bot != gone.id
+        return over and here.partner_bot == there.bot != BotId(gone.id)
 
     await until(moved, 40, "the move to be over")
 
