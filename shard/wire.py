@@ -46,10 +46,12 @@ class _Connection(asyncio.Protocol):
 
     def __init__(self, free: Callable[["_Connection"], None]) -> None:
         self._free = free
-        self._parser = httptools.HttpResponseParser(self)
         self._answered: Answered | None = None
         self._answer: tuple[int, bytes] | None = None
         self._parts: list[bytes] = []
+        # The parser calls it with each piece of a body.
+        self.on_body = self._parts.append
+        self._parser = httptools.HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
         self.open = False
         self.used = 0.0
@@ -91,9 +93,6 @@ class _Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.open = False
         self._fail(type(exc).__name__ if exc is not None else "the connection was closed")
-
-    def on_body(self, body: bytes) -> None:
-        self._parts.append(body)
 
     def on_message_complete(self) -> None:
         status, body = self._parser.get_status_code(), b"".join(self._parts)

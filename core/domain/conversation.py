@@ -6,7 +6,6 @@ changes in the wrong order keeps the newer one.
 """
 
 from enum import StrEnum
-from typing import NamedTuple
 
 import msgspec
 
@@ -69,7 +68,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=Fa
         return 0 < self.asked - update < 100_000
 
 
-class Thread(NamedTuple):
+class Thread(msgspec.Struct, frozen=True, gc=False):
     """The messages of one conversation between the same two chats.
 
     Numbers of messages belong to a chat with one bot, so a move begins another thread.

@@ -49,7 +49,7 @@ log = structlog.get_logger(__name__)
 
 
 class Casting:
-    """The sender asks it about every broadcast. `paid` hands out slots of its own; it must run."""
+    """Asked about every broadcast, and about nothing else. `paid` hands out slots of its own; it must run."""
 
     def __init__(self, lease: Lease, book: CastBook, budget: Budget, paid: Budget, clock: Clock) -> None:
         self._lease = lease
@@ -66,10 +66,8 @@ class Casting:
         self._empty_until = 0.0
         self._lost: dict[EntryId, Outcome] = {}
 
-    def lowest(self, *, waiting: bool) -> Lane:
-        """The lowest lane of which something may go now; whether a broadcast is `waiting` at all."""
-        if not waiting:
-            return Lane.BROADCAST
+    def lowest(self) -> Lane:
+        """The lowest lane of which something may go now, while a broadcast waits."""
         is_time = self._left > 0 or self._clock.monotonic() >= self._next_at
         free = is_time and self._under_way < self._together and self._budget.spare >= SPARE
         paid = self._may_pay() and self._under_way < PAID_AT_ONCE
@@ -79,18 +77,17 @@ class Casting:
         """Seconds after which a broadcast that may not go now may find room."""
         return max(LOOK_AGAIN_SECONDS, self._next_at - self._clock.monotonic())
 
-    def began(self, item: Item) -> None:
-        """This entry is worked on."""
-        if item.envelope.lane is Lane.BROADCAST:
-            self._under_way += 1
-            now = self._clock.monotonic()
-            if now >= self._next_at:
-                self._left, self._next_at = self._together, now + self._together / self._budget.rate
-            self._left = max(0, self._left - 1)
+    def began(self) -> None:
+        """A broadcast is worked on."""
+        self._under_way += 1
+        now = self._clock.monotonic()
+        if now >= self._next_at:
+            self._left, self._next_at = self._together, now + self._together / self._budget.rate
+        self._left = max(0, self._left - 1)
 
-    def ended(self, item: Item) -> None:
+    def ended(self) -> None:
         """It is no more, for now."""
-        self._under_way -= item.envelope.lane is Lane.BROADCAST
+        self._under_way -= 1
 
     async def slot(self, item: Item, call: Call) -> tuple[Budget, Slot]:
         """A slot for this one message, and whose it is; one that is paid for is marked so."""
@@ -107,14 +104,11 @@ class Casting:
             gone = "deactivated" in error.description
             self._lost[item.id] = Outcome.GONE if gone else Outcome.BLOCKED
 
-    def note(self, item: Item, *, sent: bool) -> list[Note]:
-        """What counts the entry and takes it out of the stream; nothing for what is no broadcast."""
-        body = item.envelope.body
-        if not isinstance(body, Cast) or not body.broadcast:
-            return []
+    def tally(self, item: Item, body: Cast, *, sent: bool) -> Note:
+        """What counts the entry and takes it out of the stream."""
         outcome = Outcome.SENT if sent else self._lost.pop(item.id, Outcome.REFUSED)
         metrics.BROADCAST_OUT.labels(outcome.value).inc()
-        return [self._book.tally(self._lease.epoch, body.broadcast, item.id, item.envelope.to, outcome)]
+        return self._book.tally(self._lease.epoch, body.broadcast, item.id, item.envelope.to, outcome)
 
     def _may_pay(self) -> bool:
         """Whether there is something to pay with, as far as is known."""

@@ -43,7 +43,7 @@ class Need(NamedTuple):
     content: Media
 
 
-class Call(NamedTuple):
+class Call(msgspec.Struct, frozen=True):
     """A method with its parameters; `weight` is how many messages it counts as.
 
     `use` is what it takes of a vault's room.

@@ -117,14 +117,13 @@ class Crossing:
         if not isinstance(body, Relay):
             return []
         if len(parts) == 1:
-            shown = [_sent.decode(result).message_id]
-            results = [result]
+            relays, results = [body], [result]
+            pairs = [(body.message, _sent.decode(result).message_id)]
         else:
-            shown = [one.message_id for one in _many_sent.decode(result)]
+            relays = [one for part in parts if isinstance(one := part.envelope.body, Relay)]
             results = msgspec.json.decode(result, type=list[msgspec.Raw])
-        bodies = [part.envelope.body for part in parts]
-        relays = [one for one in bodies if isinstance(one, Relay)]
-        pairs = [(one.message, there) for one, there in zip(relays, shown, strict=False)]
+            shown = _many_sent.decode(result)
+            pairs = [(one.message, there.message_id) for one, there in zip(relays, shown, strict=False)]
         thread = self._threads.thread(parts[0].envelope.to, body.conversation, body.source)
         notes = self._messages.record(thread, body.side, pairs) if thread is not None else []
         if isinstance(body.content, MediaContent):

@@ -21,7 +21,7 @@ import structlog
 
 from core.domain import envelope as envelopes
 from core.domain.conversation import Change, Phase
-from core.domain.envelope import TOO_EARLY, Happening, Lane, Notice, Relay, Unsend
+from core.domain.envelope import TOO_EARLY, Cast, Happening, Lane, Notice, Relay, Unsend
 from core.domain.ids import BotId, ConversationId, MessageId, PersonId, UpdateId
 from core.service import metrics
 from core.service.clock import Clock
@@ -43,6 +43,9 @@ from shard.telegram import Refused, TelegramAway, Unreachable
 
 PAUSE_SHORTEST = 0.5
 PAUSE_LONGEST = 10.0
+
+_OWN_WORDS = (Happening, Notice)
+"""What may tell a person of their conversation."""
 
 log = structlog.get_logger(__name__)
 
@@ -87,7 +90,8 @@ class Endings:
     def began(self, item: Item) -> None:
         """The entry was taken out of its lane: it is under way."""
         self._under_way += 1
-        self._casting.began(item)
+        if item.envelope.lane is Lane.BROADCAST:
+            self._casting.began()
 
     async def drained(self) -> None:
         """Return when nothing is under way any more."""
@@ -110,16 +114,20 @@ class Endings:
         result: msgspec.Raw | None = None,
     ) -> None:
         """The chat goes on when the entry is out of the stream for good; nobody needs to wait for that."""
-        answered = self._clock.monotonic()
-        told = self._told(item, result)
+        body = item.envelope.body
+        done = [part.id for part in parts]
+        if isinstance(body, _OWN_WORDS):
+            notes = [*notes, *self._told(item, result)]
+        elif isinstance(body, Cast) and body.broadcast:
+            # What counts it takes it out of the stream, too.
+            done, notes = [], [*notes, self._casting.tally(item, body, sent=sent)]
+        settled = partial(self._settled, item, self._clock.monotonic(), sent=sent)
+        self._acknowledger.settle(done, notes, settled)
 
-        def settled() -> None:
-            self._lanes.done(item, answered, sent=sent)
-            self._land(item)
-
-        counted = self._casting.note(item, sent=sent)
-        done = [] if counted else [part.id for part in parts]
-        self._acknowledger.settle(done, [*notes, *told, *counted], settled)
+    def _settled(self, item: Item, answered: float, *, sent: bool) -> None:
+        """It is out of the stream; its call was answered at that time."""
+        self._lanes.done(item, answered, sent=sent)
+        self._land(item)
 
     async def done(
         self, item: Item, parts: list[Item], notes: list[Note], result: msgspec.Raw | None = None
@@ -232,6 +240,8 @@ class Endings:
     def _land(self, item: Item) -> None:
         """The entry is on its way no more: it is finished, or back in its lane."""
         self._under_way -= 1
-        self._casting.ended(item)
-        self._landed.set()
+        if item.envelope.lane is Lane.BROADCAST:
+            self._casting.ended()
+        if not self._under_way:
+            self._landed.set()
         self._wake.set()

@@ -5,6 +5,7 @@ them. Whatever does not go plainly (no connection, a refusal, something that bre
 who has a task for it. Each flight comes to one end: one of the four of `Tower`.
 """
 
+import asyncio
 from functools import partial
 from typing import Protocol
 
@@ -22,7 +23,7 @@ from shard.telegram import Result, Telegram, TelegramError
 class Tower(Protocol):
     """Who hears how a flight ended."""
 
-    def flown(self, item: Item) -> None: ...
+    def leave_room(self, item: Item) -> None: ...
 
     def missed(self, item: Item, call: Call, slot: Slot) -> None: ...
 
@@ -53,7 +54,10 @@ class Flights:
         self._tower = tower
 
     def begin(self, item: Item) -> bool:
-        """Send it as soon as there is a slot; False, and nothing is done, where it is no plain text."""
+        """Send it as soon as there is a slot; False, and nothing is done, where it is no plain text.
+
+        The lease is valid just now: whoever calls has looked.
+        """
         try:
             call = self._crossing.text(item)
         except Exception as error:  # noqa: BLE001 see the class
@@ -66,15 +70,18 @@ class Flights:
             self._go(item, call, slot)
         else:
             waiting = self._budget.later(item.envelope.lane)
-            waiting.add_done_callback(lambda given: self._go(item, call, given.result()))
+            waiting.add_done_callback(partial(self._given, item, call))
         return True
 
-    def _go(self, item: Item, call: Call, slot: Slot) -> None:
-        if not self._lease.valid():
-            self._budget.answered(slot)
+    def _given(self, item: Item, call: Call, slot: asyncio.Future[Slot]) -> None:
+        if self._lease.valid():
+            self._go(item, call, slot.result())
+        else:
+            self._budget.answered(slot.result())
             self._endings.again(item, 0)
-            self._tower.flown(item)
-            return
+            self._tower.leave_room(item)
+
+    def _go(self, item: Item, call: Call, slot: Slot) -> None:
         try:
             gone = self._telegram.call_now(
                 call.method, call.params, partial(self._answered, item, call, slot)
@@ -100,4 +107,4 @@ class Flights:
         except Exception as error:  # noqa: BLE001 see the class
             self._tower.broke(item, error)
             return
-        self._tower.flown(item)
+        self._tower.leave_room(item)

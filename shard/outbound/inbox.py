@@ -55,9 +55,10 @@ class Acknowledger:
 
     def started(self, entries: Sequence[EntryId]) -> None:
         """These entries go to Telegram now: if we die, they may be repeated, and are counted."""
+        if not self._started:
+            self._wake.set()
         self._started.extend(entries)
         self._under_way.update(entries)
-        self._wake.set()
 
     def answered(self, entries: Sequence[EntryId]) -> None:
         """Their call has ended, in whatever way; what was not told yet need not be told any more."""
@@ -68,8 +69,9 @@ class Acknowledger:
         self._settled.extend(entries)
         self._lately.extend(entries)
         self._notes.extend(notes)
+        if not self._after:
+            self._wake.set()
         self._after.append(after)
-        self._wake.set()
 
     async def done(self, *entries: EntryId, notes: Sequence[Note] = ()) -> None:
         """As `settle`; returns then."""

@@ -9,8 +9,9 @@ broadcast stands behind whatever else its chat has, also what comes later.
 import heapq
 import itertools
 from collections import deque
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+import msgspec
 
 from core.domain.content import Media
 from core.domain.conversation import Change
@@ -41,12 +42,11 @@ class Item(NamedTuple):
     envelope: Envelope
 
 
-@dataclass(slots=True)
-class _Chat:
+class _Chat(msgspec.Struct):
     """Lists, because there is one for each chat that is spoken to, and an empty deque takes 700 bytes."""
 
-    pace: ChatPace = field(default_factory=ChatPace)
-    queue: list[Item] = field(default_factory=list)
+    pace: ChatPace = msgspec.field(default_factory=ChatPace)
+    queue: list[Item] = []
     busy: bool = False
     place: int = 0
     taken: int = 0
@@ -54,7 +54,7 @@ class _Chat:
     album_first: float = 0.0
     album_last: float = 0.0
     closing: tuple[ConversationId, ...] = ()
-    casts: list[Item] = field(default_factory=list)
+    casts: list[Item] = []
 
 
 class Lanes:
@@ -89,7 +89,7 @@ class Lanes:
             chat.casts.append(item)
             return []
         chat.queue.append(item)
-        yielded = _yield_turn(chat)
+        yielded = len(chat.queue) > 1 and _yield_turn(chat)
         held = self._note_album(chat, item, now)
         void: list[Item] = []
         body = item.envelope.body
@@ -116,7 +116,7 @@ class Lanes:
                 chat = self._leave(*ready.popleft())
                 if chat is not None:
                     chat.busy = True
-                    chat.taken = self._run(chat)
+                    chat.taken = self._run(chat) if len(chat.queue) > 1 else 1
                     return chat.queue[0]
         return None
 
@@ -214,7 +214,10 @@ class Lanes:
         if chat.busy or chat.place or not chat.queue:
             return
         chat.place = next(self._turns)
-        ready_at = max(chat.pace.ready_at(), self._complete_at(chat))
+        ready_at = chat.pace.ready_at()
+        if chat.album:
+            # Else what came last is no part of one, and nothing can still grow.
+            ready_at = max(ready_at, self._complete_at(chat))
         if ready_at <= now + _MOMENT:
             self._ready[chat.queue[0].envelope.lane].append((person, chat.place))
         else:
@@ -227,16 +230,11 @@ class Lanes:
             if chat is not None:
                 self._offer(person, chat, now)
 
-    def _stands(self, person: PersonId, place: int) -> bool:
-        """Whether a place in a queue is still the chat's; it may have been given another."""
-        chat = self._chats.get(person)
-        return chat is not None and chat.place == place
-
     def _leave(self, person: PersonId, place: int) -> _Chat | None:
-        """The chat, which gives up its place; None where that was not its place any more."""
-        if not self._stands(person, place):
+        """The chat, which gives up its place; None where that is not its place any more: it has another."""
+        chat = self._chats.get(person)
+        if chat is None or chat.place != place:
             return None
-        chat = self._chats[person]
         chat.place = 0
         return chat
 

@@ -116,7 +116,7 @@ class Media:
                 if file_id is not None:
                     need.holder[need.key] = file_id
                     missing.remove(need)
-        return call._replace(needs=tuple(missing))
+        return msgspec.structs.replace(call, needs=tuple(missing))
 
     async def send(self, telegram: Telegram, call: Call, source: BotId, gate: Gate) -> msgspec.Raw:
         """Make the call, with the uploads that it needs. Raises TelegramError, FileTrouble."""

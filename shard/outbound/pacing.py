@@ -25,9 +25,10 @@ slots (shard.outbound.rate).
 import asyncio
 import heapq
 import itertools
-import math
+from collections import deque
 from dataclasses import dataclass
 
+import msgspec
 from aiolimiter import AsyncLimiter
 
 from core.service.clock import Clock
@@ -59,8 +60,8 @@ CHAT_BURST = 3
 class Slot:
     """The right to one call, from `Budget.take`; goes back by `answered` or `unused`."""
 
-    number: int
     limiter: AsyncLimiter
+    ready_at: float = 0.0
     granted_at: float = 0.0
 
 
@@ -73,13 +74,13 @@ class Budget:
         self.cap = cap
         slots = max(1, int(cap))
         self._second = SECOND * max(1.0, 1 / cap)
-        self._size = slots
+        self._size = self._most = slots
         # A thousandth shorter than our own wait, so that rounding never makes the limiter's timers turn.
         self._period = self._second * 0.999
-        self._free = [(0.0, n, Slot(n, AsyncLimiter(1, self._period))) for n in range(slots)]
+        # In the order in which they are ready, because each is put back for the same time.
+        self._free = deque(Slot(AsyncLimiter(1, self._period)) for _ in range(slots))
         self._waiters: list[tuple[int, int, asyncio.Future[Slot]]] = []
         self._turns = itertools.count()
-        self._numbers = itertools.count(slots)
         self._wake = asyncio.Event()
         self._rest_until = 0.0
         self._rate = LearnedRate(cap)
@@ -117,6 +118,8 @@ class Budget:
     def at_once(self) -> Slot | None:
         """A slot that nobody has to wait for, if there is one."""
         now = self._clock.monotonic()
+        if self._size < self._most:
+            self._fit(now)
         if self._waiters or self._grouped_out(now) > 0:
             return None
         return self._ready_slot(now)
@@ -148,7 +151,8 @@ class Budget:
             self._surplus -= 1
             self._size -= 1
             return
-        heapq.heappush(self._free, (now + self._second, slot.number, slot))
+        slot.ready_at = now + self._second
+        self._free.append(slot)
         if self._waiters:
             self._wake.set()
 
@@ -157,6 +161,7 @@ class Budget:
         now = self._clock.monotonic()
         self._rest_until = max(self._rest_until, now + seconds)
         self._rate.refused(now, self._rest_until)
+        self._fit(now)
 
     @property
     def rate(self) -> float:
@@ -172,7 +177,7 @@ class Budget:
     def in_use(self) -> int:
         """Slots whose call is under way, or whose second is not over."""
         now = self._clock.monotonic()
-        return self._size - sum(1 for ready, _, _ in self._free if ready <= now)
+        return self._size - sum(slot.ready_at <= now for slot in self._free)
 
     @property
     def spare(self) -> float:
@@ -186,21 +191,15 @@ class Budget:
         if not self._free or not self._waiters:
             return None
         now = self._clock.monotonic()
-        wait = self._ready_in(now)
+        wait = max(self._free[0].ready_at, self._rest_until) - now
         if len(self._waiters) > self._group:
             wait = max(wait, self._grouped_out(now))
-        last = self._free[0][0]
-        for ready, _, _ in heapq.nsmallest(min(self._group, len(self._waiters)), self._free):
-            if ready > last + HOLD:
+        last = self._free[0].ready_at
+        for slot in itertools.islice(self._free, min(self._group, len(self._waiters))):
+            if slot.ready_at > last + HOLD:
                 break
-            last = ready
+            last = slot.ready_at
         return max(wait, last - now)
-
-    def _ready_in(self, now: float) -> float:
-        """Seconds until the first slot is ready; without end where none is free."""
-        if not self._free:
-            return math.inf
-        return max(self._free[0][0], self._rest_until) - now
 
     def _grouped_out(self, now: float) -> float:
         """Seconds until the next group may begin, where the present one is full."""
@@ -218,11 +217,11 @@ class Budget:
             self._size -= 1
         while self._size < wanted:
             self._size += 1
-            slot = Slot(next(self._numbers), AsyncLimiter(1, self._period))
-            heapq.heappush(self._free, (now + self._second, slot.number, slot))
+            self._free.append(Slot(AsyncLimiter(1, self._period), now + self._second))
 
     def _grant(self) -> None:
         """What is ready, no more than a group, to those who are first by now."""
+        self._fit(self._clock.monotonic())
         for _ in range(self._group):
             slot = self._ready_slot(self._clock.monotonic()) if self._waiters else None
             if slot is None:
@@ -239,13 +238,13 @@ class Budget:
 
     def _ready_slot(self, now: float) -> Slot | None:
         """The first slot, where it is ready and its limiter says so, too."""
-        if self._ready_in(now) > 0:
+        if not self._free or self._free[0].ready_at > now or self._rest_until > now:
             return None
-        self._fit(now)
-        slot = heapq.heappop(self._free)[2]
+        slot = self._free[0]
         if not slot.limiter.has_capacity():
-            heapq.heappush(self._free, (now + JUDGE_AGAIN, slot.number, slot))
+            slot.ready_at = now + JUDGE_AGAIN
             return None
+        self._free.popleft()
         slot.granted_at = now
         if now >= self._group_at + self._spread:
             self._group_at, self._grouped = now, 0
@@ -253,8 +252,7 @@ class Budget:
         return slot
 
 
-@dataclass(slots=True)
-class ChatPace:
+class ChatPace(msgspec.Struct):
     """One chat's pace (GCRA). Times are the monotonic clock's, in seconds."""
 
     interval: float = CHAT_INTERVAL

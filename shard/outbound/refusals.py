@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from core.domain.envelope import Amend, React, Relay, Remove, Unsend
 from shard.outbound.compose import Call
 from shard.outbound.lanes import Item
@@ -24,6 +26,7 @@ _DONE_ALREADY = (
     "message to react not found",
     "message to edit not found",
 )
+_NO_MESSAGES = (React, Unsend, Remove)
 _TOO_OLD = "message can't be deleted"
 _STRANGE_FILES = ("wrong file identifier", "wrong remote file", "wrong file_id", "FILE_REFERENCE")
 
@@ -73,9 +76,9 @@ def milder(error: Refused, call: Call) -> Call | None:
 def _changed(call: Call, params: dict[str, Any]) -> Call:
     """With other parameters; what files it needs goes into those."""
     needs = (one._replace(holder=params) if one.holder is call.params else one for one in call.needs)
-    return call._replace(params=params, needs=tuple(needs))
+    return replace(call, params=params, needs=tuple(needs))
 
 
 def is_message(body: object) -> bool:
     """Whether Telegram counts it as a message to the chat."""
-    return not isinstance(body, React | Unsend | Remove)
+    return not isinstance(body, _NO_MESSAGES)

@@ -48,6 +48,9 @@ AT_ONCE = 64
 ASIDE_SECONDS = 0.05
 """How often is looked whether the lease is back."""
 
+_OF_PARTNER = (Relay, Amend, React)
+"""What may be shown only in the conversation that it comes from."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -123,7 +126,7 @@ class Sender:
             if not self._lease.valid() or self._stopping:
                 return ASIDE_SECONDS
             now = self._clock.monotonic()
-            lowest = self._casting.lowest(waiting=self._lanes.waiting(Lane.BROADCAST))
+            lowest = self._casting.lowest() if self._lanes.waiting(Lane.BROADCAST) else Lane.BROADCAST
             item = self._lanes.take(now, lowest)
             if item is None:
                 next_at = self._lanes.next_at()
@@ -134,13 +137,16 @@ class Sender:
                 return pause
             self._in_work.add(item.id)
             self._endings.began(item)
-            if not (self._is_known_to_talk(item) and self._flights.begin(item)):
-                self._start(item, partial(self._work, item))
+            talks = self._is_known_to_talk(item)
+            if not (talks and self._flights.begin(item)):
+                self._start(item, partial(self._work, item, talks=talks))
         return None
 
-    def flown(self, item: Item) -> None:
-        """A flight has come to its end."""
-        self._leave_room(item)
+    def leave_room(self, item: Item) -> None:
+        """The entry is in work no more: a flight has come to its end, a task, or what a task prepared."""
+        if len(self._in_work) == AT_ONCE:
+            self._wake.set()
+        self._in_work.discard(item.id)
 
     def missed(self, item: Item, call: Call, slot: Slot) -> None:
         """A flight found no connection that waits for it; it has its slot."""
@@ -167,7 +173,7 @@ class Sender:
         except Exception as error:  # noqa: BLE001 an entry that breaks us must not stop all others, again and again
             await self._put_aside(item, parts, error)
         finally:
-            self._leave_room(item)
+            self.leave_room(item)
 
     async def _put_aside(self, item: Item, parts: list[Item], error: Exception) -> None:
         # Neither the error's text nor its stack: they may hold what a person wrote.
@@ -175,26 +181,22 @@ class Sender:
         log.error("an entry is put aside", entry=item.id, why=why)
         await self._endings.put_aside(item, parts, why)
 
-    async def _work(self, item: Item) -> None:
+    async def _work(self, item: Item, *, talks: bool) -> None:
+        """`talks`: it is known to come from the reader's conversation."""
         parts = self._lanes.parts(item)
-        call = await self._prepare(item, parts)
+        call = await self._prepare(item, parts, talks=talks)
         if call is None:
             return
         if call.needs:
-            self._leave_room(item)
+            self.leave_room(item)
             await self._upload(item, parts, call)
         else:
             await self._send(item, parts, call, [])
 
-    def _leave_room(self, item: Item) -> None:
-        if len(self._in_work) == AT_ONCE:
-            self._wake.set()
-        self._in_work.discard(item.id)
-
-    async def _prepare(self, item: Item, parts: list[Item]) -> Call | None:
+    async def _prepare(self, item: Item, parts: list[Item], *, talks: bool) -> Call | None:
         """The call; None where the entry has found its end, or waits for another attempt."""
         try:
-            if not await self._may_be_shown(item):
+            if not (talks or await self._may_be_shown(item)):
                 await self._endings.not_shown(item, parts)
                 return None
             call = await self._crossing.compose(parts)
@@ -296,12 +298,10 @@ class Sender:
             await self._endings.refused(item, parts, call, error)
 
     async def _may_be_shown(self, item: Item) -> bool:
-        """A relayed message only in its own conversation; "searching" only while it is still so."""
+        """What the partner did only in its own conversation; "searching" only while it is still so."""
         body = item.envelope.body
         person = item.envelope.to
-        if isinstance(body, Relay | Amend | React):
-            if self._is_known_to_talk(item):
-                return True
+        if isinstance(body, _OF_PARTNER):
             return (await self._standings.fresh(person)).talks_in(body.conversation)
         if isinstance(body, Happening):
             known = self._standings.get(person)
@@ -311,7 +311,7 @@ class Sender:
     def _is_known_to_talk(self, item: Item) -> bool:
         """Whether it comes from the reader's conversation, as far as this shard knows."""
         person, body = item.envelope.to, item.envelope.body
-        if not isinstance(body, Relay | Amend | React):
+        if not isinstance(body, _OF_PARTNER):
             return False
         known = self._standings.get(person)
         if known is not None and known.talks_in(body.conversation):

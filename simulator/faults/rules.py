@@ -13,9 +13,9 @@ class Kind(StrEnum):
     Before the call is done: `429` and `disguised` refuse it as Telegram does, `5xx` answers with an HTML
     page, `reset_before` closes the connection, `blackhole` never answers, `revoke` ends the token.
     `slow` waits before the call is done, `slow_answer` after it. `reset_after` does the call and closes the
-    connection; `truncated` does it and cuts the JSON, `cut` closes in the middle of it. `duplicate` lets
-    getUpdates (or the webhook) repeat what was confirmed already, `reorder` turns a batch of getUpdates
-    round.
+    connection; `truncated` does it and cuts the JSON, `cut` closes in the middle of it, `strange` does it and
+    says yes, but nothing of what came of it. `duplicate` lets getUpdates (or the webhook) repeat what was
+    confirmed already, `reorder` turns a batch of getUpdates round.
     """
 
     TOO_MANY = "429"
@@ -29,6 +29,7 @@ class Kind(StrEnum):
     REORDER = "reorder"
     TRUNCATED = "truncated"
     CUT = "cut"
+    STRANGE = "strange"
     BLACKHOLE = "blackhole"
     REVOKE = "revoke"
     ERROR = "error"

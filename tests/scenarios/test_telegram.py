@@ -8,11 +8,13 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from shard.outbound.sender import AT_ONCE
 from simulator.faults.rules import Kind, Rule
 from simulator.world.actors import Bot
+from tests.bench.load import UNLIMITED, staged
 from tests.harness.network import Network, running
 from tests.harness.pairs import Pairs
-from tests.harness.stage import bot, breaches, complete, met, parted
+from tests.harness.stage import bot, breaches, complete, inbox_empty, met, parted
 from tests.harness.waiting import until
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
@@ -185,6 +187,21 @@ async def test_a_button_that_is_too_old_to_be_answered_does_no_harm(network: Net
     bot_id, _ = bot(network, 0)
     assert await network.figure(f"shard:{bot_id}", "duologue_handler_failures_total") == 0
     assert network.ended() == {}
+
+
+async def test_answers_that_say_nothing_cost_no_room() -> None:
+    """More than are in work at the same time: each is put aside, and those behind them go on."""
+    strange = 3 * AT_ONCE
+    async with staged(1, 2 * strange, caps=UNLIMITED, send_rate=1000) as (network, crowd):
+        bot_id, _ = bot(network, 0)
+        rule = network.simulator.faults.add(Rule(kind=Kind.STRANGE, methods=SENDS, times=strange))
+        for _ in range(2 * strange):
+            crowd.one(bot_id)
+        await crowd.settled(30)
+        await inbox_empty(network, bot_id)
+        assert (crowd.ledger().lost, crowd.ledger().repeats, rule.hits) == (0, 0, strange)
+        assert await network.figure(f"shard:{bot_id}", "duologue_poison_total") == strange
+        assert network.ended() == {}
 
 
 async def _conflicts(network: Network, bot_id: int, least: int) -> bool:

@@ -62,6 +62,12 @@ async def test_json_that_ends_too_soon(stage: Stage) -> None:
     assert len(stage.seen()) == 1
 
 
+async def test_a_yes_that_says_nothing_of_what_came_of_it(stage: Stage) -> None:
+    _rule(stage, Kind.STRANGE)
+    assert await stage.call("sendMessage", chat_id=stage.ada.id, text="done") is True
+    assert len(stage.seen()) == 1
+
+
 @pytest.mark.parametrize(("kind", "while_waiting"), [(Kind.SLOW, 0), (Kind.SLOW_ANSWER, 1)])
 async def test_slow_calls(stage: Stage, kind: Kind, while_waiting: int) -> None:
     _rule(stage, kind, seconds=20)

@@ -11,7 +11,6 @@ When a process dies its successor reads on in Redis; a message shown again has t
 the newer one counts.
 """
 
-import struct
 from array import array
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -28,7 +27,7 @@ KEPT_RECORDS = 65_536
 KEPT_MS = 48 * 3600 * 1000
 
 _SIDE = 0x8000_0000
-_RECORD = struct.Struct("=II")
+_RECORD_BYTES = 8
 
 
 class _Known:
@@ -55,7 +54,10 @@ class MessageMap:
 
         The notes make it last.
         """
-        raw = b"".join([_RECORD.pack(_head(side, sent), shown) for sent, shown in pairs])
+        records = array("I")
+        for sent, shown in pairs:
+            records.extend((_head(side, sent), shown))
+        raw = records.tobytes()
         self._add(self._get(thread), raw)
         key = self._keys.thread(thread)
         return [("APPEND", key, raw), ("PEXPIRE", key, KEPT_MS)]
@@ -87,7 +89,7 @@ class MessageMap:
     async def _fetch(self, thread: Thread) -> None:
         known = self._get(thread)
         raw = await self._client.command("GETRANGE", self._keys.thread(thread), known.fetched, -1)
-        whole = len(raw) - len(raw) % _RECORD.size
+        whole = len(raw) - len(raw) % _RECORD_BYTES
         known.fetched += whole
         self._add(known, raw[:whole])
 
@@ -101,7 +103,7 @@ class MessageMap:
 
     def _add(self, known: _Known, raw: bytes) -> None:
         known.records.frombytes(raw)
-        self._size += len(raw) // _RECORD.size
+        self._size += len(raw) // _RECORD_BYTES
         while self._size > KEPT_RECORDS and len(self._known) > 1:
             _, oldest = self._known.popitem(last=False)
             self._size -= len(oldest.records) // 2

@@ -7,15 +7,14 @@ import pytest
 
 from core.domain.broadcast import decode_content, encode_content, for_many
 from core.domain.content import Contact, Content, Dice, File, Location, Media, MediaKind, Text
-from core.domain.envelope import VERSION, Cast, Envelope, Lane
-from core.domain.ids import BotId, BroadcastId, EntryId, PersonId
+from core.domain.envelope import Lane
+from core.domain.ids import BotId
 from core.state.redis.casts import CastBook
 from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
 from core.state.redis.leases import Lease
 from shard.inbound.casting import _behind
 from shard.outbound.casting import Casting
-from shard.outbound.lanes import Item
 from shard.outbound.pacing import Budget
 from tests.unit.shard.virtual import LoopClock, VirtualLoop
 
@@ -79,21 +78,19 @@ async def _broadcast_beside(chat_rate: int, seconds: float) -> tuple[list[float]
         budget.answered(slot)
         return waited
 
-    async def cast(number: int) -> None:
-        body = Cast(BroadcastId(1), bot, Text("all"))
-        item = Item(EntryId(f"{number}-0"), Envelope(VERSION, PersonId(number), Lane.BROADCAST, 0, body))
-        casting.began(item)
+    async def cast() -> None:
+        casting.began()
         begun.append(loop.time())
         await call(Lane.BROADCAST)
-        casting.ended(item)
+        casting.ended()
 
     async def chat() -> None:
         waits.append(await call(Lane.RELAYED))
 
     async def broadcast() -> None:
         while True:
-            while casting.lowest(waiting=True) is Lane.BROADCAST:
-                group.create_task(cast(len(begun) + 1))
+            while casting.lowest() is Lane.BROADCAST:
+                group.create_task(cast())
                 await asyncio.sleep(0)
             await asyncio.sleep(casting.look_again())
 
