@@ -46,7 +46,7 @@ def weighted(bots: Iterable[DirectoryEntry], seed: int) -> BotId | None:
     for entry in bots:
         if entry.headroom > 0:
             score = math.log(_draw(seed, entry.bot)) / entry.headroom
-            if score > best_score:
+            if best is None or score > best_score:
                 best, best_score = entry.bot, score
     return best
 
