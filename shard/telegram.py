@@ -5,7 +5,7 @@ shard.inbound.polling). The errors carry what it decides with.
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Any, Protocol
 
 import aiohttp
@@ -13,7 +13,7 @@ import msgspec
 
 from core.domain.envelope import Lane
 from core.domain.errors import DuologueError
-from shard.wire import Outcome, Wire, WireBroken
+from shard.wire import Answered, Outcome, Wire, WireBroken
 
 _QUOTED = re.compile(r"""(["'`«]).*["'`»]|\w+://\S+|@\w+""", re.DOTALL)
 
@@ -133,21 +133,20 @@ class Telegram:
                 outcome = error
         else:
             outcome = await self._post(method, params, timeout)
-        result = _result(method, outcome)
+        result = result_of(method, outcome)
         if isinstance(result, TelegramError):
             raise result
         return result
 
     def call_now(
-        self, method: str, params: dict[str, Any], answered: Callable[[Result], None], *, timeout: float = 30
+        self, method: str, params: dict[str, Any], answered: Answered, *, timeout: float = 30
     ) -> bool:
-        """As `call`, but calls `answered` with the result or what `call` would raise.
+        """As `call`, but calls `answered` with what came back: `result_of` makes sense of it.
 
         False, and nothing is done, where there is no connection that waits for a call.
         """
         return self._wire is not None and self._wire.post_now(
-            *(self._path + method, _encode(params), timeout),
-            lambda outcome: answered(_result(method, outcome)),
+            self._path + method, _encode(params), timeout, answered
         )
 
     async def _post(
@@ -187,7 +186,8 @@ def _limit(seconds: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=seconds, connect=5)
 
 
-def _result(method: str, outcome: Outcome) -> Result:
+def result_of(method: str, outcome: Outcome) -> Result:
+    """The result of a call, or what `Telegram.call` would raise."""
     if isinstance(outcome, WireBroken):
         return TelegramAway(str(outcome), reached=outcome.reached)
     status, body = outcome

@@ -17,7 +17,8 @@ from shard.outbound.endings import Endings
 from shard.outbound.inbox import Acknowledger
 from shard.outbound.lanes import Item
 from shard.outbound.pacing import Budget, Slot
-from shard.telegram import Result, Telegram, TelegramError
+from shard.telegram import Telegram, TelegramError, result_of
+from shard.wire import Outcome
 
 
 class Tower(Protocol):
@@ -95,9 +96,10 @@ class Flights:
         else:
             self._tower.missed(item, call, slot)
 
-    def _answered(self, item: Item, call: Call, slot: Slot, result: Result) -> None:
+    def _answered(self, item: Item, call: Call, slot: Slot, outcome: Outcome) -> None:
         self._budget.answered(slot)
         self._acknowledger.answered((item.id,))
+        result = result_of(call.method, outcome)
         if isinstance(result, TelegramError):
             self._tower.failed(item, call, result)
             return
