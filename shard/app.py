@@ -15,7 +15,7 @@ from config.settings import Settings
 from core.domain.errors import DuologueError, StaleEpoch, StoreAway
 from core.domain.ids import BotId
 from core.domain.seal import Seal
-from core.service import failpoints, health, metrics, pulse
+from core.service import failpoints, health, metrics, precedence, pulse
 from core.service.address import reachable
 from core.service.clock import Clock, SystemClock
 from core.service.log import configure
@@ -247,6 +247,7 @@ async def _run_parts(
             make_good(base.memory, state.conversations, state.streams, base.bot, base.lease, base.clock),
             name="make good",
         )
+        parts.create_task(precedence.step_back(), name="precedence")
         parts.create_task(pulse.feel(), name="pulse")
         parts.create_task(telegram.budget.run(), name="budget")
         parts.create_task(telegram.paid.run(), name="paid budget")

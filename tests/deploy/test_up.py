@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from core.domain.ids import BotId
+from core.service.precedence import NICE
 from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
 from deploy.home import running
@@ -60,6 +61,17 @@ def test_three_bots_are_served_and_told_of(network: Up) -> None:
     table = network.ask("stats")
     assert "@duologue_1_bot" in table
     assert "3 of 3 served" in table
+
+
+def test_shards_step_back_and_nobody_else_does(network: Up) -> None:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    for name, process in network.processes().items():
+        wanted = max(own, NICE) if name.startswith("shard") else own
+        wait_for(lambda pid=process["pid"], nice=wanted: os.getpriority(os.PRIO_PROCESS, pid) == nice)
+        session = Path(f"/proc/{process['pid']}/autogroup")
+        if session.exists() and session.read_text():
+            weight = NICE if name.startswith("shard") else 0
+            wait_for(lambda told=session, nice=weight: told.read_text().endswith(f"nice {nice}\n"))
 
 
 def test_a_second_up_on_the_same_folder_is_refused(network: Up) -> None:

@@ -1,5 +1,7 @@
 """Updates gather only when they come nearly as fast as the token may send."""
 
+import random
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,7 +35,16 @@ def test_under_pressure_updates_gather(cap: float, share: float) -> None:
 
 def test_after_the_pressure_the_first_update_is_fetched_at_once() -> None:
     gathering = Gathering(30)
-    for step in range(40):
+    for step in range(200):
         gathering.pause(3, step * 0.1)
-    assert gathering.pause(1, 4.0) == SECONDS
-    assert gathering.pause(1, 8.0) == 0
+    assert gathering.pause(1, 20.0) == SECONDS
+    assert gathering.pause(1, 24.0) == 0
+
+
+def test_bursts_below_the_cap_seldom_gather() -> None:
+    chance, gathering = random.Random(1), Gathering(30)
+    now, waited = 0.0, 0
+    for _ in range(20_000):
+        now += chance.expovariate(0.7 * 30)
+        waited += gathering.pause(1, now) > 0
+    assert waited < 20_000 * 0.005
