@@ -96,6 +96,7 @@ class Matcher:
                     self._back(pairing.b, waits=answer.b_waits)
         self._pool.rest(round_.unlucky, now)
         if events:
+            metrics.MATCHES.inc(len(events) // 2)
             passing("mid_match")
             if self._carrying is not None:
                 await self._carrying
@@ -110,12 +111,10 @@ class Matcher:
             self._outages.away(error)
 
     def _talk(self, pairing: Pairing, now: float) -> None:
-        metrics.MATCHES.inc()
         for ticket in (pairing.a, pairing.b):
-            waiter = self._pool.get(ticket.person)
+            waiter = self._pool.remove(ticket)
             if waiter is not None:
                 metrics.WAIT_SECONDS.observe(now - waiter.since)
-            self._pool.remove(ticket)
 
     def _back(self, ticket: Ticket, *, waits: bool) -> None:
         if waits:

@@ -71,17 +71,18 @@ class Pool:
         self._by_bot.setdefault(ticket.bot, OrderedDict())[ticket.person] = waiter
         self._seekers[ticket.person] = None
 
-    def remove(self, ticket: Ticket) -> None:
-        """Let a ticket go; nothing happens where the person has another by now, or none."""
+    def remove(self, ticket: Ticket) -> Waiter | None:
+        """Let a ticket go; None, and nothing happens, where the person has another by now, or none."""
         known = self._waiting.get(ticket.person)
         if known is None or known.ticket.id != ticket.id:
-            return
+            return None
         del self._waiting[ticket.person]
         line = self._by_bot[known.ticket.bot]
         del line[ticket.person]
         if not line:
             del self._by_bot[known.ticket.bot]
         self._seekers.pop(ticket.person, None)
+        return known
 
     def rest(self, tickets: Iterable[Ticket], now: float) -> None:
         """These have looked at `now` and found nobody: they look again only when their patience ends."""

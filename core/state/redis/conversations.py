@@ -8,7 +8,7 @@ its outbox id.
 """
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from core.domain import envelope as envelopes
@@ -141,23 +141,13 @@ class Conversations:
 
     async def match(self, epoch: Epoch, pairings: Sequence[Pairing]) -> list[Matched]:
         """Make conversations, fenced by the leader's epoch, in one round trip. Raises StaleEpoch."""
-        replies = await self._client.run_many(
-            [
-                self._match(epoch, pairings[at : at + PAIRS_A_SCRIPT])
-                for at in range(0, len(pairings), PAIRS_A_SCRIPT)
-            ],
-            safe=True,
-        )
+        parts = [pairings[at : at + PAIRS_A_SCRIPT] for at in range(0, len(pairings), PAIRS_A_SCRIPT)]
+        replies = await self._client.run_many([self._match(epoch, part) for part in parts], safe=True)
         answers: list[Matched] = []
-        for reply in replies:
+        for part, reply in zip(parts, replies, strict=True):
             if reply[0] == b"stale":
                 raise StaleEpoch("coordinator", epoch)
-            events = iter(_events(reply[0], reply[1]) if reply[0] else ())
-            for answer in reply[2].decode():
-                if answer == "4":
-                    answers.append(Matched((next(events), next(events)), False, False))
-                else:
-                    answers.append(Matched((), answer in "13", answer in "23"))
+            answers += _matched(part, reply)
         return answers
 
     def _match(self, epoch: Epoch, pairings: Sequence[Pairing]) -> Call:
@@ -301,6 +291,32 @@ def _ticket(id_: bytes, fields: Sequence[bytes]) -> Ticket:
     return Ticket(
         TicketId(id_.decode()), PersonId(int(fields[1])), BotId(int(fields[3])), PersonId(int(fields[5]))
     )
+
+
+def _matched(pairings: Sequence[Pairing], reply: Sequence[bytes]) -> Iterator[Matched]:
+    """The answers to pairings. Their events are made of what is known here: to read them costs a multiple."""
+    entry, place = reply[0].decode(), 0
+    new = map(int, reply[1].split())
+    for (conversation, a, b), answer in zip(pairings, reply[2].decode(), strict=True):
+        if answer != "4":
+            yield Matched((), answer in "13", answer in "23")
+            continue
+        events: list[ChatEvent] = []
+        for side, (one, other) in enumerate(((a, b), (b, a))):
+            standing = Standing(
+                seq=next(new),
+                phase=Phase.CHATTING,
+                bot=one.bot,
+                conversation=conversation,
+                side=side,
+                partner=other.person,
+                partner_bot=other.bot,
+                asked=UpdateId(next(new)),
+            )
+            id_ = f"{entry}:{place}" if place else entry
+            events.append(ChatEvent(id_, one.person, one.bot, Change.MATCHED, standing))
+            place += 1
+        yield Matched((events[0], events[1]), False, False)
 
 
 def _events(entry: bytes, lines: bytes) -> list[ChatEvent]:

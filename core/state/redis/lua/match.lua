@@ -2,14 +2,15 @@
 -- KEYS tickets, outbox, leader's epoch, chatting, fences, then of each pair: person a, person b
 -- ARGV epoch, then of each pair: conversation, then of each of the two: person, ticket, bot
 -- A ticket is of the bot that the person is served by: whoever is moved gets another one.
--- Returns {'stale'}, or {id, events, answers}: all events are one entry of the outbox, a line each; an answer is a
--- digit for each pair: 4 = talks, else who still waits: 1 = a, 2 = b, 3 = both, 0 = nobody.
+-- Returns {'stale'}, or {id, new, answers}: all events are one entry of the outbox, a line each, of which the caller
+-- is told only what it does not know, seq and update of each; an answer is a digit for each pair: 4 = talks, else who
+-- still waits: 1 = a, 2 = b, 3 = both, 0 = nobody.
 if redis.call('GET', KEYS[3]) ~= ARGV[1] then
   refuse(KEYS[5])
   return {'stale'}
 end
 local call = redis.call
-local spent, talking, events, answers = {}, {}, {}, {}
+local spent, talking, events, new, answers = {}, {}, {}, {}, {}
 
 -- What is known of the person, or nil where this ticket does not wait any more.
 local function waiter(key, ticket, bot)
@@ -20,12 +21,14 @@ end
 -- The ticket stays where it is: it means something only while its person waits. The line is what `event` would
 -- make of the standing, which costs several times as much.
 local function talk(key, known, conversation, side, person, bot, partner, pbot)
-  local seq = rise(known[3])
+  local seq, update = rise(known[3]), update_of(known[4]) or '0'
   call('HSET', key, 'seq', seq, 'phase', 'chatting', 'conv', conversation, 'side', side, 'partner', partner,
     'pbot', pbot, 'turn', '0')
   talking[bot] = (talking[bot] or 0) + 1
   events[#events + 1] = person .. ' matched ' .. seq .. ' chatting ' .. bot .. '  ' .. conversation .. ' ' .. side
-    .. ' ' .. partner .. ' ' .. pbot .. ' ' .. (update_of(known[4]) or '0') .. ' 0'
+    .. ' ' .. partner .. ' ' .. pbot .. ' ' .. update .. ' 0'
+  new[#new + 1] = seq
+  new[#new + 1] = update
 end
 
 for n = 1, (#KEYS - 5) / 2 do
@@ -46,6 +49,5 @@ for n = 1, (#KEYS - 5) / 2 do
 end
 if #spent > 0 then call('XDEL', KEYS[1], unpack(spent)) end
 for bot, more in pairs(talking) do call('HINCRBY', KEYS[4], bot, more) end
-local lines = table.concat(events, '\n')
-local id = #events > 0 and call('XADD', KEYS[2], '*', 'e', lines) or ''
-return {id, lines, table.concat(answers)}
+local id = #events > 0 and call('XADD', KEYS[2], '*', 'e', table.concat(events, '\n')) or ''
+return {id, table.concat(new, ' '), table.concat(answers)}
