@@ -25,8 +25,10 @@ from config.values import (
     A_USER,
     AN_ACCOUNT,
     SECRET_KEY_LENGTH,
+    Channels,
     DatabaseUrl,
     Durability,
+    Ids,
     LogFormat,
     LogLevel,
     Port,
@@ -35,10 +37,8 @@ from config.values import (
     check_key_prefix,
     check_secret,
     lower_case,
-    read_channels,
     read_database_urls,
     read_failpoints,
-    read_ids,
     read_secrets,
     read_tokens,
     shown,
@@ -98,10 +98,10 @@ class Settings(BaseSettings):
         description=f"keys that open what they sealed, {SECRET_KEY_LENGTH} or more characters each, commas "
         "between them",
     )
-    admin_ids: Annotated[tuple[int, ...], NoDecode, PlainValidator(read_ids)] = Field(
+    admin_ids: Ids = Field(
         default=(), description="Telegram user ids of the admins, whole numbers with commas between them"
     )
-    vault_channels: Annotated[tuple[int, ...], NoDecode, PlainValidator(read_channels)] = Field(
+    vault_channels: Channels = Field(
         default=(),
         description="ids of private channels like -1001234567890, commas between them, in which every bot is "
         "an administrator: big files go from bot to bot through them",

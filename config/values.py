@@ -7,10 +7,12 @@ repeats a secret.
 import re
 from collections import Counter
 from collections.abc import Iterable
+from functools import partial
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, PlainValidator, SecretStr
+from pydantic_settings import NoDecode
 
 SECRET_KEY_LENGTH = 32
 """Fewest characters of a secret key."""
@@ -60,14 +62,6 @@ def _read_numbers(value: object, form: str) -> tuple[int, ...]:
         if not re.fullmatch(form, part, re.ASCII):
             raise ValueError(f"has {shown(part)} in it")
     return tuple(dict.fromkeys(int(part) for part in parts))
-
-
-def read_ids(value: object) -> tuple[int, ...]:
-    return _read_numbers(value, r"[1-9][0-9]{0,18}")
-
-
-def read_channels(value: object) -> tuple[int, ...]:
-    return _read_numbers(value, r"-[1-9][0-9]{0,18}")
 
 
 def _check_url(value: str, schemes: Iterable[str]) -> str:
@@ -156,6 +150,10 @@ def lower_case(value: object) -> object:
     return value.strip().lower() if isinstance(value, str) else value
 
 
+Ids = Annotated[tuple[int, ...], NoDecode, PlainValidator(partial(_read_numbers, form=r"[1-9][0-9]{0,18}"))]
+Channels = Annotated[
+    tuple[int, ...], NoDecode, PlainValidator(partial(_read_numbers, form=r"-[1-9][0-9]{0,18}"))
+]
 Port = Annotated[int, Field(ge=1, le=65535)]
 DatabaseUrl = Annotated[str, AfterValidator(_check_database_url)]
 RedisUrl = Annotated[str, AfterValidator(_check_redis_url)]
