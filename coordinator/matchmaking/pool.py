@@ -125,10 +125,6 @@ class Pool:
             self.remove(ticket)
         return len(gone)
 
-    def get(self, person: PersonId) -> Waiter | None:
-        """The person's place, or None."""
-        return self._waiting.get(person)
-
     def seekers(self) -> Iterator[Waiter]:
         """Those who look for a partner now."""
         return (self._waiting[person] for person in self._seekers)

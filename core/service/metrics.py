@@ -41,7 +41,7 @@ class Tally(Collector):
 
 
 class Spread(Collector):
-    """A histogram of what happens with every message, as cheap as a tally."""
+    """A histogram of what happens with every message or person, as cheap as a tally."""
 
     def __init__(self, name: str, words: str, buckets: Sequence[float]) -> None:
         self._name, self._words = f"duologue_{name}", words
@@ -131,11 +131,10 @@ LEADS = _gauge("coordinator_leads", "1 while this coordinator leads.")
 WAITING = _gauge("waiting_people", "People who wait for a partner.")
 MATCHES = _counter("matches", "Conversations made.")
 MATCHES_MISSED = _counter("matches_missed", "Pairs of which one did not wait any more.")
-WAIT_SECONDS = Histogram(
-    "duologue_wait_seconds",
+WAIT_SECONDS = Spread(
+    "wait_seconds",
     "From asking for a partner to having one, as the coordinator sees it.",
-    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 60, 300),
-    registry=REGISTRY,
+    (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 60, 300),
 )
 BROADCAST_OUT = _counter("broadcast_out", "Messages of broadcasts, by what became of them.", ("outcome",))
 BROADCAST_PAID = _counter("broadcast_paid", "Messages of broadcasts paid for with a tenth of a Star at most.")

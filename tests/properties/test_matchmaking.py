@@ -50,9 +50,7 @@ def left(pool: Pool, round_: Round) -> list[Waiter]:
 
 
 def find(pool: Pool, wanted: Ticket) -> Waiter:
-    waiter = pool.get(wanted.person)
-    assert waiter is not None
-    return waiter
+    return next(waiter for waiter in pool.line() if waiter.ticket.person == wanted.person)
 
 
 @given(pools())
