@@ -29,7 +29,7 @@ from shard.standings import Standings
 WINDOW = 4_096
 READ_AT_ONCE = 256
 RETRY_SECONDS = 0.2
-GATHER_SECONDS = 0.005
+GATHER_SECONDS = 0.01
 """How long a word to Redis waits for others while calls are under way: what begins together ends together."""
 NOTES_KEPT = 10_000
 """Notes that wait until Redis has room again; without one, a reply comes without what it replies to."""
