@@ -1,10 +1,10 @@
 """People, in layers: this process's memory over Redis over PostgreSQL.
 
-Memory is bounded, and trusted for five minutes while the channel of changes is heard: so a change
-anywhere is known here in well under a second. While the channel is cut memory is trusted for half
-a second only, and when it is back all is asked for again. A row in Redis is confirmed with
-PostgreSQL every five minutes; that bounds, at ten, how long a change lives unheard whose writer
-died just after writing it.
+Memory is bounded: whom it learned of longest ago it forgets first. It is trusted for five minutes while
+the channel of changes is heard: so a change anywhere is known here in well under a second. While the
+channel is cut memory is trusted for half a second only, and when it is back all is asked for again. A
+row in Redis is confirmed with PostgreSQL every five minutes; that bounds, at ten, how long a change
+lives unheard whose writer died just after writing it.
 
 One fetch a person at a time, however many ask; a caller that gives up ends it for nobody else.
 While PostgreSQL is away people whom memory or Redis knows go on as they were; while Redis is away
@@ -78,9 +78,11 @@ class People:
     async def get(self, person: PersonId) -> Person | None:
         """One person, or None where nobody has heard of them. Raises StoreAway."""
         entry = self._known.get(person)
-        if entry is not None and self._fresh(entry, self._clock.monotonic()):
-            self._known.move_to_end(person)
-            return entry.row
+        if entry is not None:
+            # As `_fresh` says, in place: this is asked for each message.
+            learned, row = entry
+            if learned > self._all_since and self._clock.monotonic() - learned < self._trusted:
+                return row
         return (await self.get_many((person,)))[person]
 
     async def get_many(self, people: Iterable[PersonId]) -> dict[PersonId, Person | None]:
