@@ -49,7 +49,9 @@ class Standings:
 
     async def load(self, people: Iterable[PersonId], *, anew: Iterable[PersonId] = ()) -> None:
         """Make these people known, `anew` whatever is known, in at most one round trip. Raises RedisAway."""
-        missing = list(dict.fromkeys([*anew, *(person for person in people if self.get(person) is None)]))
+        known, now = self._known, self._clock.monotonic()
+        unknown = (person for person in people if known.get(person, now) is None)
+        missing = list(dict.fromkeys([*anew, *unknown]))
         if missing:
             for person, standing in zip(missing, await self._conversations.standings(missing), strict=True):
                 self.learn(person, standing)

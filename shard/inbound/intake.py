@@ -78,12 +78,15 @@ class Intake:
         self._manners = Manners()
         # Of their own: who has written too fast may still stop.
         self._asking = Manners()
+        self._messages_in = 0
+        """Of which the metric has not heard yet; it hears once a batch."""
         self.passed_over = 0
         """Updates so far of people who were too fast, with which nothing was done."""
 
     async def take_in(self, raw: Sequence[msgspec.Raw]) -> None:
         """Return when everything that follows from these updates is safe. Raises StaleEpoch."""
         chains: dict[PersonId, list[_Taken]] = {}
+        alone: set[PersonId] = set()
         unreadable: list[Append] = []
         aside: list[tuple[bytes, str]] = []
         for one in raw:
@@ -92,10 +95,15 @@ class Intake:
                 unreadable.extend(self._tell_of_unreadable(one))
             elif (person := update.person()) is not None:
                 chains.setdefault(person, []).append((update, one))
+                if not is_for_partner(update):
+                    alone.add(person)
         for chain in chains.values():
-            # Telegram's order is the numbers', whatever the batch looks like.
-            chain.sort(key=_number)
-        await self._until_redis_is_there(lambda: self._work(chains, unreadable))
+            if len(chain) > 1:
+                # Telegram's order is the numbers', whatever the batch looks like.
+                chain.sort(key=_number)
+        await self._until_redis_is_there(lambda: self._work(chains, alone, unreadable))
+        metrics.MESSAGES_IN.inc(self._messages_in)
+        self._messages_in = 0
         for content, why in aside:
             await self.put_aside(content, why)
 
@@ -108,25 +116,23 @@ class Intake:
         except RedisAway as error:
             log.warning("it could not be kept to be looked at", why=str(error))
 
-    async def _work(self, chains: dict[PersonId, list[_Taken]], unreadable: list[Append]) -> None:
+    async def _work(
+        self, chains: dict[PersonId, list[_Taken]], alone: set[PersonId], unreadable: list[Append]
+    ) -> None:
         await self._standings.load(chains)
         await self._load_agreements(chains)
-        together = list(unreadable)
-        alone: list[tuple[PersonId, list[_Taken]]] = []
+        together: list[Append | None] = list(unreadable)
         for person, chain in chains.items():
-            if all(is_for_partner(update) for update, _ in chain):
-                for taken in chain:
-                    together.extend(self._to_partner(person, taken))
-            else:
-                alone.append((person, chain))
+            if person not in alone:
+                together.extend([self._to_partner(person, taken) for taken in chain])
         if not alone:
             await self._append(together)
             return
         # A group, so that nothing of a failed attempt is still under way when the next one begins.
         async with asyncio.TaskGroup() as work:
             work.create_task(self._append(together))
-            for person, chain in alone:
-                work.create_task(self._chain(person, chain))
+            for person in alone:
+                work.create_task(self._chain(person, chains[person]))
 
     async def _chain(self, person: PersonId, chain: list[_Taken]) -> None:
         for taken in chain:
@@ -134,11 +140,11 @@ class Intake:
             if is_for_partner(update):
                 await self._standings.load([person])
                 await self._load_agreements({person: [taken]})
-                await self._append(self._to_partner(person, taken))
+                await self._append([self._to_partner(person, taken)])
             elif self._may_ask(person, update):
                 await self._handle(update, raw)
             else:
-                await self._append(self._asked_too_much(person, update))
+                await self._append([self._asked_too_much(person, update)])
 
     async def _load_agreements(self, chains: Mapping[PersonId, list[_Taken]]) -> None:
         """Whoever sends a file that needs it may have agreed to that before; nobody else costs anything."""
@@ -146,7 +152,8 @@ class Intake:
         standings = (self._standings.get(person) for person in asking)
         await self._agreements.load([standing for standing in standings if standing is not None])
 
-    async def _append(self, appends: list[Append]) -> None:
+    async def _append(self, following: list[Append | None]) -> None:
+        appends = [append for append in following if append is not None]
         try:
             new = await self._streams.append(self._source(), appends, self._now())
             metrics.APPENDED.inc(new)
@@ -164,7 +171,7 @@ class Intake:
                 answers.append(Append(self._bot, one.member, envelopes.encode(answer[1])))
         return answers
 
-    def _to_partner(self, person: PersonId, taken: _Taken) -> list[Append]:
+    def _to_partner(self, person: PersonId, taken: _Taken) -> Append | None:
         """What follows from an update that is no command: to the partner, or back to the sender in words."""
         update, raw = taken
         standing = self._standings.get(person) or Standing()
@@ -175,9 +182,9 @@ class Intake:
         if not self._manners.allows(person, update.update_id, update.written or self._clock.wall()):
             return self._too_fast(person, update)
         if update.message is not None:
-            return [self._message(person, standing, update.update_id, update.message, raw)]
+            return self._message(person, standing, update.update_id, update.message, raw)
         if standing.phase is not Phase.CHATTING or standing.bot != self._bot:
-            return []
+            return None
         body: Amend | React | None = None
         if update.edited_message is not None:
             content = self._content(standing, update.edited_message)
@@ -185,14 +192,14 @@ class Intake:
                 body = amend(update.edited_message, content, person, standing, self._bot)
         elif update.message_reaction is not None:
             body = self._reaction(person, standing, update.message_reaction)
-        return [] if body is None else [self._sealed(standing, update.update_id, body)]
+        return None if body is None else self._sealed(standing, update.update_id, body)
 
-    def _came_late(self, person: PersonId, update: Update) -> list[Append]:
+    def _came_late(self, person: PersonId, update: Update) -> Append | None:
         """It was written before a command that was worked through already."""
         if self._in_order or update.message is None:
             # It comes again after a death: it was appended before the command was worked through.
-            return []
-        return [self._answer(person, update.update_id, "not_delivered_over", update.message.message_id)]
+            return None
+        return self._answer(person, update.update_id, "not_delivered_over", update.message.message_id)
 
     def _may_ask(self, person: PersonId, update: Update) -> bool:
         """Whether this command or button is worked through; that a bot was blocked always is."""
@@ -200,27 +207,27 @@ class Intake:
             return True
         return self._asking.allows(person, update.update_id, self._clock.monotonic())
 
-    def _asked_too_much(self, person: PersonId, update: Update) -> list[Append]:
+    def _asked_too_much(self, person: PersonId, update: Update) -> Append | None:
         """It is passed over, and now and then the person is told so."""
         metrics.TOO_MUCH_ASKED.inc()
         self.passed_over += 1
         if not self._asking.remind(person, self._clock.monotonic()):
-            return []
+            return None
         about = update.message.message_id if update.message is not None else None
-        return [self._answer(person, update.update_id, "slow_down_asking", about)]
+        return self._answer(person, update.update_id, "slow_down_asking", about)
 
-    def _too_fast(self, person: PersonId, update: Update) -> list[Append]:
+    def _too_fast(self, person: PersonId, update: Update) -> Append | None:
         """Nothing goes, and now and then the person is told so."""
         metrics.TOO_FAST.inc()
         self.passed_over += 1
         if update.message is None or not self._manners.remind(person, self._clock.monotonic()):
-            return []
-        return [self._answer(person, update.update_id, "slow_down", update.message.message_id)]
+            return None
+        return self._answer(person, update.update_id, "slow_down", update.message.message_id)
 
     def _message(
         self, person: PersonId, standing: Standing, update: UpdateId, message: Message, raw: msgspec.Raw
     ) -> Append:
-        metrics.MESSAGES_IN.inc()
+        self._messages_in += 1
         why = self._cannot_go(standing)
         if why is not None:
             return self._answer(person, update, why, message.message_id)
@@ -239,7 +246,7 @@ class Intake:
 
     def _content(self, standing: Standing, message: Message) -> Content | None:
         content = content_of(message)
-        if self._agreements.given(standing) and _asked_about(content):
+        if _asked_about(content) and self._agreements.given(standing):
             return msgspec.structs.replace(content, as_is=True)
         return content
 

@@ -20,6 +20,9 @@ INTERVAL = 0.75
 BURST = 40
 """Messages that may follow each other at once after a silence."""
 
+ROOM = (BURST - 1) * INTERVAL
+"""How far ahead of their pace a person may be, in seconds."""
+
 REMIND = 10.0
 """Seconds between two reminders to the same person."""
 
@@ -43,18 +46,17 @@ class Manners:
         Otherwise a batch that is tried again and again while Redis is away would use up everybody's room.
         """
         judged = self._judged.get(update)
-        if judged is None:
-            judged = self._judged[update] = self._has_room(person, now)
-            if len(self._judged) > KEPT_JUDGED:
-                self._judged.popitem(last=False)
+        if judged is not None:
+            return judged
+        due = self._due.get(person, now)
+        if due is None or due < now:
+            due = now
+        judged = self._judged[update] = due - now <= ROOM
+        if judged:
+            self._due.put(person, due + INTERVAL, now)
+        if len(self._judged) > KEPT_JUDGED:
+            self._judged.popitem(last=False)
         return judged
-
-    def _has_room(self, person: PersonId, now: float) -> bool:
-        due = max(self._due.get(person, now) or now, now)
-        if due - now > (BURST - 1) * INTERVAL:
-            return False
-        self._due.put(person, due + INTERVAL, now)
-        return True
 
     def remind(self, person: PersonId, now: float) -> bool:
         """Whether the person should be told now that a message did not go."""

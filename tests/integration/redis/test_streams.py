@@ -69,6 +69,17 @@ async def test_a_repeated_batch_is_appended_once(streams: Streams, inbox: Inbox)
     assert await payloads(inbox) == ["payload 1", "payload 2", "payload 3"]
 
 
+async def test_a_batch_of_any_size_goes_whole_and_what_is_new_in_a_repeated_one_in_its_place(
+    streams: Streams, inbox: Inbox
+) -> None:
+    """More than a script can hand to one command."""
+    odd = to(HERE, *range(1, 6_000, 2))
+    assert await streams.append(source(), odd, NOW) == len(odd)
+    every = [one for pair in zip(to(HERE, *range(4_000, 6_000, 2)), odd[2_000:], strict=True) for one in pair]
+    assert await streams.append(source(), [*every, *every], NOW) == 1_000
+    assert await payloads(inbox) == [f"payload {n}" for n in (*range(1, 6_000, 2), *range(4_000, 6_000, 2))]
+
+
 async def test_a_repeat_is_known_after_the_entry_was_delivered(streams: Streams, inbox: Inbox) -> None:
     await streams.append(source(), to(HERE, 1), NOW)
     (entry,) = await inbox.read(START, 10, block_ms=1)
