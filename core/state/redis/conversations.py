@@ -7,8 +7,7 @@ leading coordinator does it for what was left lying. Both may do it: the stream 
 its outbox id.
 """
 
-import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from core.domain import envelope as envelopes
@@ -18,13 +17,13 @@ from core.domain.errors import StaleEpoch
 from core.domain.ids import BotId, ConversationId, Epoch, MessageId, PersonId, TicketId, UpdateId
 from core.domain.ticket import Pairing, Ticket
 from core.service.failpoints import passing
+from core.state.redis import records
 from core.state.redis.client import Argument, Call, RedisClient
 from core.state.redis.keys import Keys
+from core.state.redis.records import Matched
 from core.state.redis.scripts import FENCE, FIND, LEAVE, MATCH, MOVE, WORDS
 from core.state.redis.streams import Append, Note, Source, Streams
 
-_FIELDS = (b"seq", b"phase", b"bot", b"ticket", b"conv", b"side", b"partner", b"pbot")
-_TURN = b"turn"
 SCAN_AT_ONCE = 1_000
 PAIRS_A_SCRIPT = 100
 """Pairs that one script makes: a server does nothing else meanwhile, which is to be a few milliseconds."""
@@ -65,14 +64,6 @@ class Move(NamedTuple):
     to: BotId
 
 
-class Matched(NamedTuple):
-    """The answer to a pairing: its events, or which of the two no longer waits."""
-
-    events: tuple[ChatEvent, ...]
-    a_waits: bool
-    b_waits: bool
-
-
 class Uncarried(NamedTuple):
     """What lies in the outbox; `unreadable` more are of a newer version and stay for one of its kind."""
 
@@ -91,7 +82,7 @@ class Conversations:
     async def standings(self, people: Sequence[PersonId]) -> list[Standing]:
         """Where these people stand, in one round trip."""
         replies = await self._client.pipeline([("HGETALL", self._keys.person(p)) for p in people])
-        return [_read(dict(zip(reply[::2], reply[1::2], strict=True))) for reply in replies]
+        return [records.read(dict(zip(reply[::2], reply[1::2], strict=True))) for reply in replies]
 
     def told(self, person: PersonId, bot: BotId, conversation: ConversationId, words: MessageId) -> Note:
         """A note of the message that told the person of it; what they wrote before is not meant for it."""
@@ -103,7 +94,7 @@ class Conversations:
         args = (asker.bot, asker.epoch, asker.update, asker.person)
         reply = await self._client.run(FIND, keys, args, safe=safe)
         if isinstance(reply, bytes):
-            return Outcome(True, False, _standing(reply.split(b" ")), ())
+            return Outcome(True, False, records.standing(reply.split(b" ")), ())
         return _outcome(reply, asker)
 
     async def leave(
@@ -137,7 +128,7 @@ class Conversations:
             reply = await self._client.run(LEAVE, keys, args, safe=safe)
             if reply[0] != b"retry":
                 return _outcome(reply, asker)
-            partner = _standing(reply[1]).partner
+            partner = records.standing(reply[1]).partner
 
     async def match(self, epoch: Epoch, pairings: Sequence[Pairing]) -> list[Matched]:
         """Make conversations, fenced by the leader's epoch, in one round trip. Raises StaleEpoch."""
@@ -147,7 +138,7 @@ class Conversations:
         for part, reply in zip(parts, replies, strict=True):
             if reply[0] == b"stale":
                 raise StaleEpoch("coordinator", epoch)
-            answers += _matched(part, reply)
+            answers += records.matched(part, reply)
         return answers
 
     def _match(self, epoch: Epoch, pairings: Sequence[Pairing]) -> Call:
@@ -173,9 +164,9 @@ class Conversations:
                 if reply[0] == b"stale":
                     raise StaleEpoch("coordinator", epoch)
                 if reply[0] == b"retry":
-                    again.append(move._replace(partner=_standing(reply[1]).partner))
+                    again.append(move._replace(partner=records.standing(reply[1]).partner))
                 else:
-                    events += (_event(*event) for event in reply[1:])
+                    events += (records.event(*event) for event in reply[1:])
             left = again
         return tuple(events)
 
@@ -226,7 +217,7 @@ class Conversations:
         unreadable = 0
         for id_, fields in reply:
             try:
-                events += _events(id_, fields[1])
+                events += records.events(id_, fields[1])
             except (ValueError, IndexError):
                 unreadable += 1
             if len(events) >= count:
@@ -243,94 +234,11 @@ class Conversations:
         reply = await self._client.command(
             *("XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", self._keys.tickets, after or "0")
         )
-        return [_ticket(id_, fields) for id_, fields in (reply[0][1] if reply else ())]
+        return [records.ticket(id_, fields) for id_, fields in (reply[0][1] if reply else ())]
 
     async def waiting_count(self) -> int:
         """How many people wait for a partner."""
         return int(await self._client.command("XLEN", self._keys.tickets))
-
-
-def _read(person: Mapping[bytes, bytes]) -> Standing:
-    """A standing from a person's hash: `asked` is what the bot that serves the person did last."""
-    did = person.get(b"did:" + person.get(b"bot", b""), b"")
-    fields = (person.get(field, b"") for field in _FIELDS)
-    # Words about another conversation, or at another bot, tell nothing about this one; nor does a shard of a
-    # version that notes none.
-    about, bot, words = person.get(b"words", b"0 0 0").split(b" ")
-    known = about in {b"-", person.get(b"conv")} and bot == person.get(b"bot")
-    return _standing([*fields, did.partition(b" ")[0], person.get(_TURN, b""), words if known else b""])
-
-
-def _standing(values: Sequence[bytes]) -> Standing:
-    # An event that an older version wrote has no `asked` or no `turn`; none has `words`.
-    # While nobody waits, the ticket may still be there.
-    seq, phase, bot, ticket, conversation, side, partner, partner_bot, *later = values
-    asked, turn, words = (*later, b"", b"", b"")[:3]
-    return Standing(
-        seq=int(seq or 0),
-        phase=Phase((phase or b"idle").decode()),
-        bot=_bot(bot),
-        ticket=TicketId(ticket.decode() if phase == b"waiting" else ""),
-        conversation=ConversationId(int(conversation or 0)),
-        side=int(side or 0),
-        partner=PersonId(int(partner or 0)),
-        partner_bot=_bot(partner_bot),
-        asked=UpdateId(int(asked or 0)),
-        turn=int(turn or 0),
-        words=MessageId(int(words or 0)),
-    )
-
-
-@functools.lru_cache(256)
-def _bot(value: bytes) -> BotId:
-    """The same few bots in thousands of standings: each number is one object."""
-    return BotId(int(value or 0))
-
-
-def _ticket(id_: bytes, fields: Sequence[bytes]) -> Ticket:
-    return Ticket(
-        TicketId(id_.decode()), PersonId(int(fields[1])), BotId(int(fields[3])), PersonId(int(fields[5]))
-    )
-
-
-def _matched(pairings: Sequence[Pairing], reply: Sequence[bytes]) -> Iterator[Matched]:
-    """The answers to pairings. Their events are made of what is known here: to read them costs a multiple."""
-    entry, place = reply[0].decode(), 0
-    new = map(int, reply[1].split())
-    for (conversation, a, b), answer in zip(pairings, reply[2].decode(), strict=True):
-        if answer != "4":
-            yield Matched((), answer in "13", answer in "23")
-            continue
-        events: list[ChatEvent] = []
-        for side, (one, other) in enumerate(((a, b), (b, a))):
-            standing = Standing(
-                seq=next(new),
-                phase=Phase.CHATTING,
-                bot=one.bot,
-                conversation=conversation,
-                side=side,
-                partner=other.person,
-                partner_bot=other.bot,
-                asked=UpdateId(next(new)),
-            )
-            id_ = f"{entry}:{place}" if place else entry
-            events.append(ChatEvent(id_, one.person, one.bot, Change.MATCHED, standing))
-            place += 1
-        yield Matched((events[0], events[1]), False, False)
-
-
-def _events(entry: bytes, lines: bytes) -> list[ChatEvent]:
-    """The events of one entry of the outbox. Raises ValueError where it is of a newer version."""
-    return [
-        _event(entry if place == 0 else b"%b:%d" % (entry, place), line)
-        for place, line in enumerate(lines.split(b"\n"))
-    ]
-
-
-def _event(id_: bytes, text: bytes) -> ChatEvent:
-    person, change, *standing = text.split(b" ")
-    known = _standing(standing)
-    return ChatEvent(id_.decode(), PersonId(int(person)), known.bot, Change(change.decode()), known)
 
 
 def _outcome(reply: Any, asker: Asker) -> Outcome:
@@ -338,7 +246,10 @@ def _outcome(reply: Any, asker: Asker) -> Outcome:
         raise StaleEpoch(f"bot {asker.bot}", asker.epoch)
     word = reply[0]
     return Outcome(
-        word == b"done", word == b"again", _standing(reply[1]), tuple(_event(*event) for event in reply[2:])
+        word == b"done",
+        word == b"again",
+        records.standing(reply[1]),
+        tuple(records.event(*event) for event in reply[2:]),
     )
 
 

@@ -10,8 +10,9 @@ from core.domain.errors import StaleEpoch
 from core.domain.ids import BotId, ConversationId, Epoch, MessageId, PersonId, UpdateId
 from core.domain.ticket import Pairing, Ticket
 from core.state.redis.client import RedisClient
-from core.state.redis.conversations import Asker, Conversations, Matched, Outcome
+from core.state.redis.conversations import Asker, Conversations, Outcome
 from core.state.redis.keys import Keys
+from core.state.redis.records import Matched
 from core.state.redis.streams import START, Inbox, Streams
 
 A, B, C = PersonId(1001), PersonId(1002), PersonId(1003)
