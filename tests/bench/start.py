@@ -7,13 +7,14 @@ text that one person wrote and another was shown.
 """
 
 import asyncio
+import math
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 import aiohttp
@@ -33,7 +34,11 @@ LEAST_SECONDS = 3.0
 """With less time than this nothing is begun."""
 
 QUICK_SECONDS = 43.0
-"""A quick run begins to end by then. What has not started is shown as -1 and holds nothing."""
+"""A quick run begins to end by then."""
+
+
+class NotMeasured(Exception):
+    """Why there is no figure. It is shown as -1, holds nothing, and is named among the conditions."""
 
 
 async def run(quick: bool, progress: Progress) -> Report:
@@ -45,18 +50,30 @@ async def run(quick: bool, progress: Progress) -> Report:
     def left() -> float:
         return min(LIMIT_SECONDS, end - time.monotonic())
 
+    missed: list[str] = []
+
+    async def measure(what: str, work: Coroutine[None, None, float]) -> float:
+        progress(what)
+        try:
+            seconds = await work
+        except NotMeasured as why:
+            progress(f"  {why}")
+            missed.append(f"{what} ({why})")
+            return math.inf
+        progress(f"  {seconds:.1f} s")
+        return seconds
+
     cold: dict[int, list[float]] = {FLEET: [], FEW: []}
     warm: dict[int, list[float]] = {FLEET: [], FEW: []}
     for number in range(rounds):
         for bots in (FLEET, FEW):
             with tempfile.TemporaryDirectory(prefix="duo-") as folder:
                 for name, into in (("cold", cold), ("warm", warm)):
-                    progress(f"{bots} shards, {name}, round {number + 1} of {rounds}")
-                    into[bots].append(await _up(bots, Path(folder) / "data", left))
-                    progress(f"  {into[bots][-1]:.1f} s")
-    progress("a clone of this repository")
-    clone = await _clone(left, progress)
+                    what = f"{bots} shards, {name}, round {number + 1} of {rounds}"
+                    into[bots].append(await measure(what, _up(bots, Path(folder) / "data", left)))
+    clone = await measure("a clone of this repository", _clone(left))
     conditions |= {"rounds": rounds, "tokens": FLEET, "limit_s": QUICK_SECONDS if quick else LIMIT_SECONDS}
+    conditions["not_measured"] = "; ".join(missed) or "nothing"
     return Report(
         "start",
         conditions,
@@ -72,8 +89,7 @@ async def run(quick: bool, progress: Progress) -> Report:
 
 async def _up(bots: int, data: Path, left: Callable[[], float]) -> float:
     """Seconds from `duologue up` to all bots having answered; it is stopped in order then."""
-    if left() < LEAST_SECONDS:
-        return float("inf")
+    _enough(left())
     async with running(Options(port=0, bots=bots)) as simulator:
         metrics, console = free_ports(2)
         settings = {
@@ -92,8 +108,14 @@ async def _up(bots: int, data: Path, left: Callable[[], float]) -> float:
             await _end(process)
 
 
+def _enough(seconds: float) -> None:
+    """Raises NotMeasured where so little time is left."""
+    if seconds < LEAST_SECONDS:
+        raise NotMeasured("no time left for it in a quick run")
+
+
 async def _all_answer(simulator: Simulator, seconds: float) -> float:
-    """Somebody new has pressed START at each bot; when each had been shown something."""
+    """Somebody new has pressed START at each bot; when each had been shown something. Raises NotMeasured."""
     world = simulator.world
     waiting = set(world.bots)
 
@@ -106,19 +128,16 @@ async def _all_answer(simulator: Simulator, seconds: float) -> float:
     try:
         await until(lambda: not waiting, seconds, "every bot to answer")
     except AssertionError:
-        return float("inf")
+        raise NotMeasured(f"{len(waiting)} bots had not answered after {seconds:.0f} s") from None
     return time.monotonic()
 
 
-async def _clone(left: Callable[[], float], progress: Progress) -> float:
-    """Seconds from `git clone` to the first relayed text."""
-    if left() < LEAST_SECONDS:
-        progress("no time left for it in a quick run")
-        return float("inf")
+async def _clone(left: Callable[[], float]) -> float:
+    """Seconds from `git clone` to the first relayed text. Raises NotMeasured."""
+    _enough(left())
     git, make = shutil.which("git"), shutil.which("make")
     if git is None or make is None or not (REPOSITORY / ".git").exists():
-        progress("no git, no make, or no repository here: not measured")
-        return float("inf")
+        raise NotMeasured("no git, no make, or no repository here")
     simulator, metrics, console = free_ports(3)
     settings = {
         "simulator_port": simulator,
@@ -134,14 +153,14 @@ async def _clone(left: Callable[[], float], progress: Progress) -> float:
         )
         # Its own interpreter and packages, not those of this run.
         own = {name: value for name, value in environment(**settings).items() if name != "PYTHONPATH"}
+        seconds = max(0.0, left())
         process = await _start([make, "up"], clone, own)
         try:
-            async with asyncio.timeout(max(0.0, left())):
+            async with asyncio.timeout(seconds):
                 await _relayed(f"http://127.0.0.1:{simulator}")
             return time.monotonic() - began
         except TimeoutError:
-            progress("not in time")
-            return float("inf")
+            raise NotMeasured(f"no text was relayed after {seconds:.0f} s") from None
         finally:
             await _end(process)
 
