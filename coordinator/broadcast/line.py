@@ -66,11 +66,16 @@ class Line:
             self._read_to = page[-1].person
 
     def next(self) -> list[Member]:
-        """Who is to be fed now: no more than fit beside what lies in the stream."""
+        """Who is to be fed now: nobody until half of what lay in the stream has gone, then as many as fit.
+
+        However small a helping is, it wakes its shard up, and shards that wake up together make chats wait.
+        """
         if not self.looked:
             return []
         window = PAID_WINDOW if self._fed.credit > 0 else WINDOW
         room, some = window - self.under_way, []
+        if 2 * room < window:
+            return []
         for member in self._page:
             room -= member.fed
             if room < 0:
