@@ -7,6 +7,7 @@ it is acknowledged. So memory is bounded by the window, and a new process reads 
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 import structlog
 
@@ -60,6 +61,13 @@ class Acknowledger:
         self._started.extend(entries)
         self._under_way.update(entries)
 
+    async def announce(self, entries: Sequence[EntryId]) -> None:
+        """As `started`; returns when Redis knows. For what has time: so no repeat goes uncounted."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._after.append(partial(_known, future))
+        self.started(entries)
+        await future
+
     def answered(self, entries: Sequence[EntryId]) -> None:
         """Their call has ended, in whatever way; what was not told yet need not be told any more."""
         self._under_way.difference_update(entries)
@@ -76,7 +84,7 @@ class Acknowledger:
     async def done(self, *entries: EntryId, notes: Sequence[Note] = ()) -> None:
         """As `settle`; returns then."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.settle(entries, notes, lambda: None if future.done() else future.set_result(None))
+        self.settle(entries, notes, partial(_known, future))
         await future
 
     async def run(self) -> None:
@@ -93,7 +101,7 @@ class Acknowledger:
             notes, self._notes = self._notes, []
             if not (after or started or notes):
                 continue
-            if after:
+            if settled:
                 passing("before_acknowledge")
             while True:
                 try:
@@ -113,6 +121,11 @@ class Acknowledger:
                     await asyncio.sleep(RETRY_SECONDS)
             for call in after:
                 call()
+
+
+def _known(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
 
 
 class InboxReader:

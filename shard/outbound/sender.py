@@ -229,13 +229,17 @@ class Sender:
     ) -> None:
         """`slots`: where it has one already, that."""
         entries = [part.id for part in parts]
+        has_time = item.envelope.lane is Lane.BROADCAST
 
         async def gate() -> None:
+            if has_time:
+                await self._acknowledger.announce(entries)
             if not slots:
                 await self._take(item, call, slots)
             if not self._lease.valid():
                 raise _NotNow
-            self._acknowledger.started(entries)
+            if not has_time:
+                self._acknowledger.started(entries)
 
         try:
             try:
