@@ -3,24 +3,22 @@
 Each poll, append and wake-up costs the same for one update as for ten. While updates come slowly each
 is fetched at once. When they come nearly as fast as the token may send, messages wait for their
 slot anyway: then the updates of a moment share what one would cost.
+
+Pressure is what a bucket holds: each update goes in, and it leaks at a share of the cap. People who know
+nothing of each other write in bursts: at 0.7 of a cap of 30 they fill it for one or two messages in a
+thousand, and at the cap it is full after some three seconds; a mean that is as sure takes thrice as long.
 """
 
-import math
 from dataclasses import dataclass
 
 SECONDS = 0.2
 """How long updates gather under pressure."""
 
-FROM = 0.9
-"""Share of the token's cap from which updates gather."""
+FROM = 0.85
+"""Share of the token's cap that leaks away: what comes faster is pressure."""
 
-MEMORY = 5.0
-"""Seconds over which the pace of updates is a mean, the newest counting most.
-
-People who know nothing of each other write in bursts: at 0.7 of a cap of 30 a mean over 2 s passes 0.85 of
-it one time in thirty, and those messages would wait for nothing; one over 5 s passes 0.9 one time in ten
-thousand.
-"""
+FULL = 0.55
+"""Seconds of the cap from which the bucket counts as full; it holds twice as much, so that pressure lasts."""
 
 
 @dataclass(slots=True)
@@ -28,11 +26,12 @@ class Gathering:
     """`cap` in messages a second."""
 
     cap: float
-    _rate: float = 0.0
+    _held: float = 0.0
     _at: float = float("-inf")
 
     def pause(self, count: int, now: float) -> float:
         """So many updates were fetched now; the seconds to wait, from now, before the next poll."""
-        self._rate = self._rate * math.exp((self._at - now) / MEMORY) + count / MEMORY
-        self._at = now
-        return SECONDS if self._rate >= FROM * self.cap else 0.0
+        full = FULL * self.cap
+        left = max(0.0, self._held - FROM * self.cap * (now - self._at))
+        self._held, self._at = min(2 * full, left + count), now
+        return SECONDS if self._held >= full else 0.0

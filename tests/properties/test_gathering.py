@@ -48,3 +48,11 @@ def test_bursts_below_the_cap_seldom_gather() -> None:
         now += chance.expovariate(0.7 * 30)
         waited += gathering.pause(1, now) > 0
     assert waited < 20_000 * 0.005
+
+
+def test_at_the_cap_they_gather_within_seconds() -> None:
+    chance, gathering = random.Random(1), Gathering(30)
+    now = 0.0
+    while not gathering.pause(1, now):
+        now += chance.expovariate(30)
+    assert now < 8
