@@ -7,7 +7,7 @@ import pytest
 
 from core.domain.conversation import Change
 from core.domain.envelope import Happening, decode
-from core.domain.ids import BotId, ConversationId, Epoch, PersonId, UpdateId
+from core.domain.ids import BotId, ConversationId, Epoch, MessageId, PersonId, UpdateId
 from core.domain.ticket import Pairing
 from core.service.clock import SystemClock
 from core.state.redis.client import RedisClient
@@ -29,9 +29,9 @@ class Shard:
         streams, clock = Streams(client, keys), SystemClock()
         self.conversations = Conversations(client, keys, streams)
         lease = Lease.of_shard(client, clock, keys, BOT, "holder")
-        standings = Standings(self.conversations, clock, BOT)
+        self.standings = Standings(self.conversations, clock, BOT)
         self._counter = Counter(
-            *(BOT, lease, streams, self.conversations, standings, _no_call, clock, _no_task)
+            *(BOT, lease, streams, self.conversations, self.standings, _no_call, clock, _no_task)
         )
 
     def desk(self, person: PersonId, update: int) -> Desk:
@@ -83,6 +83,22 @@ async def test_who_has_found_somebody_by_then_is_not_told_of_the_search(
     assert (await desk.find()).repeated
     await desk.close()
     assert await following.said() == []
+
+
+@pytest.mark.parametrize("update", [7, 8])
+async def test_what_comes_again_after_a_search_is_not_meant_for_whom_it_found(
+    shards: tuple[Shard, Shard], client: RedisClient, keys: Keys, update: int
+) -> None:
+    dying, following = shards
+    await client.command("SET", keys.match_epoch, 1)
+    for person in (A, B):
+        await dying.desk(person, 7).find()
+    tickets = await dying.conversations.waiting(None, 10, block_ms=1)
+    talk = ConversationId(1)
+    await dying.conversations.match(Epoch(1), [Pairing(talk, *tickets)])
+    # The same search again, or another: somebody was found, of whom nothing is told yet.
+    assert not (await following.desk(A, update).find()).changed
+    assert not following.standings.is_meant(A, talk, MessageId(500))
 
 
 async def test_a_second_find_does_not_tell_again_of_the_first(shards: tuple[Shard, Shard]) -> None:
