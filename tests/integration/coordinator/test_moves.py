@@ -11,12 +11,11 @@ import pytest
 from coordinator.moves import execution
 from coordinator.moves.execution import Means
 from coordinator.moves.mover import Mover
-from coordinator.moves.targets import target
 from core.domain.content import Text
 from core.domain.conversation import UNTOLD, Phase, Standing
 from core.domain.envelope import VERSION, Envelope, Lane, Notice, Relay, decode, encode
 from core.domain.errors import BotMoving, StaleEpoch
-from core.domain.fleet import BotState, Directory, DirectoryEntry
+from core.domain.fleet import BotState
 from core.domain.ids import BotId, ConversationId, Epoch, MessageId, PersonId, UpdateId
 from core.domain.ticket import Pairing, Ticket
 from core.service.clock import SystemClock
@@ -394,21 +393,3 @@ async def test_nothing_is_lost_repeated_or_out_of_order_whenever_the_leader_dies
     assert await stage.inbox(GONE) == []
     assert await broken(stage, crowd.people) == []
     await crowd.evaluate()
-
-
-def test_a_person_goes_to_a_bot_with_room_that_they_have_opened() -> None:
-    rows = [BotRow(bot, f"bot{bot}", BotState.ACTIVE, "", None) for bot in BOTS]  # type: ignore[arg-type]
-    rows[0] = rows[0]._replace(state=BotState.QUARANTINED)
-    entries = [
-        DirectoryEntry(bot, f"bot{bot}", BotState.ACTIVE, room, open=room > 0)
-        for bot, room in ((GONE, 20.0), (SECOND, 5.0), (THIRD, 0.0))
-    ]
-    directory = Directory(at=0, waiting=0, bots=tuple(entries))
-    for person in map(PersonId, range(50)):
-        assert target(person, {GONE, SECOND, THIRD}, rows, directory) == SECOND
-        assert target(person, {GONE, THIRD}, rows, directory) == THIRD
-        assert target(person, {GONE}, rows, directory) == 0
-        assert target(person, set(), rows, directory) == 0
-    assert {target(PersonId(p), {SECOND, THIRD}, rows, Directory(at=0, waiting=0)) for p in range(9)} == {
-        *(SECOND, THIRD)
-    }

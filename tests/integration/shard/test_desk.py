@@ -19,6 +19,7 @@ from shard.inbound.desk import Counter, Desk
 from shard.standings import Standings
 
 BOT, A, B = BotId(11), PersonId(1), PersonId(2)
+TALK = ConversationId(1)
 
 
 class Shard:
@@ -57,6 +58,15 @@ def shards(client: RedisClient, keys: Keys) -> tuple[Shard, Shard]:
     return Shard(client, keys), Shard(client, keys)
 
 
+async def _match(shard: Shard, client: RedisClient, keys: Keys) -> None:
+    """Both search by update 7, and are found for each other; nobody is told yet."""
+    await client.command("SET", keys.match_epoch, 1)
+    for person in (A, B):
+        await shard.desk(person, 7).find()
+    tickets = await shard.conversations.waiting(None, 10, block_ms=1)
+    await shard.conversations.match(Epoch(1), [Pairing(TALK, *tickets)])
+
+
 async def test_who_searches_is_told_by_the_next_process_where_this_one_dies(
     shards: tuple[Shard, Shard],
 ) -> None:
@@ -74,11 +84,7 @@ async def test_who_has_found_somebody_by_then_is_not_told_of_the_search(
     shards: tuple[Shard, Shard], client: RedisClient, keys: Keys
 ) -> None:
     dying, following = shards
-    await client.command("SET", keys.match_epoch, 1)
-    for person in (A, B):
-        await dying.desk(person, 7).find()
-    tickets = await dying.conversations.waiting(None, 10, block_ms=1)
-    await dying.conversations.match(Epoch(1), [Pairing(ConversationId(1), *tickets)])
+    await _match(dying, client, keys)
     desk = following.desk(A, 7)
     assert (await desk.find()).repeated
     await desk.close()
@@ -90,15 +96,10 @@ async def test_what_comes_again_after_a_search_is_not_meant_for_whom_it_found(
     shards: tuple[Shard, Shard], client: RedisClient, keys: Keys, update: int
 ) -> None:
     dying, following = shards
-    await client.command("SET", keys.match_epoch, 1)
-    for person in (A, B):
-        await dying.desk(person, 7).find()
-    tickets = await dying.conversations.waiting(None, 10, block_ms=1)
-    talk = ConversationId(1)
-    await dying.conversations.match(Epoch(1), [Pairing(talk, *tickets)])
+    await _match(dying, client, keys)
     # The same search again, or another: somebody was found, of whom nothing is told yet.
     assert not (await following.desk(A, update).find()).changed
-    assert not following.standings.is_meant(A, talk, MessageId(500))
+    assert not following.standings.is_meant(A, TALK, MessageId(500))
 
 
 async def test_a_second_find_does_not_tell_again_of_the_first(shards: tuple[Shard, Shard]) -> None:
