@@ -3,7 +3,7 @@
 Written before the match, to nobody or to the partner before, or to the bot to which its writer is moved.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import NamedTuple
 
 import pytest
@@ -45,6 +45,12 @@ async def stage() -> AsyncIterator[Stage]:
         keys = Keys(network.settings.key_prefix)
         async with RedisClient(network.settings.redis_url or "") as client:
             yield Stage(network, client, Conversations(client, keys, Streams(client, keys)))
+
+
+@pytest.fixture(autouse=True)
+def _held_no_longer(stage: Stage) -> Iterator[None]:
+    yield
+    stage.network.simulator.faults.remove()
 
 
 @pytest.mark.parametrize("order", [*PARTNERS, LEADERS])
@@ -187,6 +193,8 @@ def _to_be_revoked(network: Network, case: str) -> Bot:
 async def _hold(network: Network, pairs: Pairs, member: Member) -> None:
     """Telegram gives out nothing of that bot any more: what is written there stays in its queue."""
     home = BotId(member.bot.id)
+    # The question that waits now was asked before the rule: its answer is this command.
+    await until(lambda: member.bot.long_poll.waits, 20, "the shard to wait for updates")
     network.simulator.faults.add(Rule(kind=Kind.SERVER_ERROR, bots=(home,), methods=("getUpdates",)))
     pairs.say(member, "/privacy")
     await until(lambda: member.told(begins("privacy")), 20, "the last answer of Telegram to be taken in")
