@@ -160,6 +160,49 @@ async def test_what_was_written_to_the_partner_before_reaches_nobody_else_after_
     await parted(pairs)
 
 
+async def test_what_was_written_behind_a_later_search_reaches_nobody_whom_it_finds(stage: Stage) -> None:
+    network = stage.network
+    (home, account), (_, second) = bot(network, 0), bot(network, 1)
+    name, faults = f"shard:{home}", network.simulator.faults
+    pairs = Pairs(network.simulator)
+    writer, first, partner = pairs.add(account), pairs.add(second), pairs.add(second)
+    await pairs.join(pairs.members)
+    await pairs.meet(writer, first)
+    assert await network.stop(name) == 0
+    await network.stop("coordinator:0")
+    pairs.say(writer, "/find")
+    pairs.say(writer, "to nobody yet")
+    pairs.say(first, "/stop")
+    await until(lambda: first.told("You have left"), 20, "the first to have left")
+    # The search begins, and its process dies of it before it has told the writer that the first has left.
+    faults.add(Rule(kind=Kind.SERVER_ERROR, bots=(home,), methods=("sendMessage",)))
+    network.start_shard(home, failpoints=(("mid_end", 1),))
+    assert await network.end_of(name, 30) == -9
+    network.kill(name)
+    faults.remove()
+    # Somebody is found, of whom nobody hears; the next process hears of the end before the search again.
+    pairs.say(partner, "/find")
+    await until(lambda: partner.told("Looking for a partner"), 20, "the partner to search")
+    network.start_coordinator(0, failpoints=(("mid_match", 1),))
+    assert await network.end_of("coordinator:0", 30) == -9
+    network.kill("coordinator:0")
+    held = faults.add(Rule(kind=Kind.SERVER_ERROR, bots=(home,), methods=("getUpdates",)))
+    network.start_shard(home)
+    await until(lambda: writer.told("Your partner has left"), 30, "the writer to hear of that")
+    faults.remove(held.id)
+    await until(
+        lambda: writer.told(begins("not_delivered_early")) or partner.told("to nobody yet"),
+        *(30, "the older text to be taken in"),
+    )
+    network.start_coordinator(0)
+    await until(
+        lambda: sum("You are connected" in words for words in writer.words) == 2,
+        *(30, "the writer to know of the partner"),
+    )
+    await _reaches_nobody(pairs, writer, partner)
+    await parted(pairs)
+
+
 async def test_who_was_told_by_a_version_that_notes_nothing_is_asked_once_to_send_it_again(
     stage: Stage,
 ) -> None:
