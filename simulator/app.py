@@ -17,6 +17,7 @@ from simulator.people.gallery import Gallery
 from simulator.people.load.desk import LoadDesk
 from simulator.server.bot_api import BotApi
 from simulator.server.control import Control
+from simulator.server.door import Doors
 from simulator.server.events import EventLog
 from simulator.webhooks.courier import Couriers
 from simulator.world.world import World, WorldOptions
@@ -85,17 +86,22 @@ class Simulator:
         """Serves until `stop` is set; PortTaken when the address cannot be had."""
         runner = web.AppRunner(self.web, access_log=None, keepalive_timeout=600, shutdown_timeout=1)
         await runner.setup()
-        site = web.TCPSite(runner, self.options.host, self.options.port, backlog=1024)
+        assert runner.server is not None, "it was set up"
+        doors = Doors(self.bot_api, runner.server)
+        listening: asyncio.Server | None = None
         try:
             try:
-                await site.start()
+                loop = asyncio.get_running_loop()
+                listening = await loop.create_server(
+                    doors, self.options.host, self.options.port, backlog=1024
+                )
             except OSError as error:
                 where = f"{self.options.host}:{self.options.port}"
                 raise PortTaken(
                     f"the simulator cannot listen on {where} ({error.strerror}): "
                     "end what uses that port, or choose another one"
                 ) from error
-            self.port = int(runner.addresses[0][1])
+            self.port = int(listening.sockets[0].getsockname()[1])
             _log.info("simulator listens on %s", self.url)
             if ready is not None:
                 ready.set()
@@ -114,8 +120,11 @@ class Simulator:
                     part.cancel()
         finally:
             self.events.close()
+            if listening is not None:
+                listening.close()
             self.bot_api.restart()
             await runner.cleanup()
+            await doors.close()
             self.world.close()
 
 

@@ -1,5 +1,5 @@
-"""The HTTP side: the Bot API (`bot_api`), and the control API (`control`) through which tests, benchmarks and
-the page play people and look at what happened.
+"""The HTTP side: the Bot API (`bot_api`), whose plain calls are answered at the `door`, and the control API
+(`control`) through which tests, benchmarks and the page play people and look at what happened.
 
 The control API speaks JSON. A mistake is answered with 400 and `{"error": "what is wrong"}`. A bot is named
 by its id or its @username.

@@ -13,7 +13,9 @@ from simulator.errors import ApiError, bad_request
 from simulator.tables.check import Upload
 from simulator.world.files import IN_MEMORY, FileStore
 
-_JSON = msgspec.json.Decoder()
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+_DECODE = msgspec.json.Decoder().decode
 _PIECE = 64 * 1024
 _FIELD_LIMIT = 4 * 1024 * 1024
 #: More than any server takes; what a bot may upload is decided later, in Telegram's words.
@@ -22,19 +24,23 @@ _WHOLE_LIMIT = 2_100 * 1024 * 1024
 Given = dict[str, Any]
 
 
+def parse(kind: str, body: bytes) -> Given:
+    """The fields of a body that is wholly there; none where it is of no kind that is read."""
+    if kind == JSON and body:
+        return _object(body)
+    if kind == FORM:
+        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    return {}
+
+
 async def read(request: web.Request, files: FileStore) -> tuple[Given, dict[str, Upload]]:
     """The fields and the uploaded files by name. Big files are written to the store's folder as they come."""
     given: Given = (
         dict(parse_qsl(request.query_string, keep_blank_values=True)) if request.query_string else {}
     )
     kind = request.content_type
-    if kind == "application/json":
-        body = await request.read()
-        if body:
-            given.update(_object(body))
-    elif kind == "application/x-www-form-urlencoded":
-        body = await request.read()
-        given.update(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    if kind in (JSON, FORM):
+        given.update(parse(kind, await request.read()))
     elif kind == "multipart/form-data":
         return await _multipart(request, given, files)
     return given, {}
@@ -42,7 +48,7 @@ async def read(request: web.Request, files: FileStore) -> tuple[Given, dict[str,
 
 def _object(body: bytes) -> Given:
     try:
-        decoded = _JSON.decode(body)
+        decoded = _DECODE(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise bad_request("can't parse request body as JSON") from None
     if not isinstance(decoded, dict):

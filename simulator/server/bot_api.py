@@ -1,21 +1,23 @@
 """`/bot<token>/<method>` and `/file/bot<token>/<path>`."""
 
 import asyncio
+from collections.abc import Awaitable, Coroutine
 from typing import Any
 
-import msgspec
 from aiohttp import web
 
 from simulator.clock import Clock
-from simulator.errors import ApiError, bad_request, too_many_requests
+from simulator.errors import ApiError, bad_request, too_many_requests, unauthorized
 from simulator.faults.rules import LOSES_ANSWER, Faults, Kind, Rule
-from simulator.limits.judge import Judge, Refuse, Weight
+from simulator.limits.judge import Go, Judge, Refuse, Weight
 from simulator.limits.weights import chats_of, weigh
 from simulator.methods import PLAYED
 from simulator.methods.call import Call
 from simulator.server import bodies, breaking
+from simulator.server.answers import Answer, Broken, Outcome, accepted, as_response, refused
 from simulator.server.arrival import Arrival, arrival
-from simulator.tables.check import check_call
+from simulator.server.asked import Asked
+from simulator.tables.check import Upload, check_call
 from simulator.tables.grammar import METHOD_NAMES, NOT_PLAYED_NAMES
 from simulator.world.actors import Bot
 from simulator.world.identity import TOKEN
@@ -26,8 +28,7 @@ _SLOWER = frozenset(
     f"send{kind}"
     for kind in "Photo Video Animation Audio Voice VideoNote Document LivePhoto MediaGroup".split()
 )
-_ENCODE = msgspec.json.Encoder().encode
-_JSON = "application/json"
+_TAKES_TIME = _SLOWER | {"getUpdates"}
 
 
 class BotApi:
@@ -53,69 +54,107 @@ class BotApi:
             app.router.add_get(way + "/file/bot{token:[^/]*}/{path:.*}", self.download)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """One call over HTTP."""
+        """One call that came to the full server."""
+        match = request.match_info
         try:
-            bot = self._authorize(request.match_info["token"])
-            method = _method(request.match_info["method"])
-            wait = self._judge.greet(self._clock.monotonic(), request.remote or "", bot.id)
-            if wait:
-                raise too_many_requests(wait)
+            bot, method = self._admit(match["token"], match["method"], request.remote or "")
             given, uploads = await bodies.read(request, self._world.files)
         except ApiError as error:
-            return answer(error)
+            return as_response(refused(error), request)
+        outcome = self._carry_out(bot, method, match.get("way", ""), given, uploads)
+        if not isinstance(outcome, Answer | Broken):
+            outcome = await outcome
+        return as_response(outcome, request)
+
+    def take(self, asked: Asked, address: str, body: bytes) -> Outcome | Coroutine[Any, Any, Outcome]:
+        """One call that is wholly there; a coroutine where it has to wait for something."""
+        try:
+            bot, method = self._admit(asked.token, asked.method, address)
+            given = bodies.parse(asked.kind, body)
+        except ApiError as error:
+            return refused(error)
+        return self._carry_out(bot, method, asked.way, given, {})
+
+    def _admit(self, token: str, path: str, address: str) -> tuple[Bot, str]:
+        """Whose call it is, and to which method; ApiError when it is nobody's or to none."""
+        bot = self._authorize(token)
+        method = _method(path)
+        wait = self._judge.greet(self._clock.monotonic(), address, bot.id)
+        if wait:
+            raise too_many_requests(wait)
+        return bot, method
+
+    def _carry_out(
+        self, bot: Bot, method: str, way: str, given: dict[str, Any], uploads: dict[str, Upload]
+    ) -> Outcome | Coroutine[Any, Any, Outcome]:
+        """Limits and faults have their say, the method is played. What need not wait is done at once."""
         rule = self._faults.strike(bot.id, method, _chats(given)) if self._faults else None
         if rule is not None and rule.kind is Kind.RESET_BEFORE:
             bodies.discard(uploads)
-            return breaking.reset(request)
+            return Broken()
         lost = rule is not None and rule.kind in LOSES_ANSWER
-        arrival.set(Arrival(request.match_info.get("way", ""), self._clock.monotonic(), lost))
+        came = Arrival(way, self._clock.monotonic(), lost)
         try:
-            params = check_call(method, given)
-            call = Call(self._world, bot, method, params, uploads)
-            await self._pass_limits(bot, method, params)
-            if rule is not None:
-                await breaking.before(rule, bot, self._world, self._clock)
-            if method in _SLOWER:
-                await asyncio.sleep(self._media_lag)
-            result = await self.play(call)
+            call = Call(self._world, bot, method, check_call(method, given), uploads)
+            weight, go = self._judged(call, came.at)
+            if rule is None and go.wait <= 0 and method not in _TAKES_TIME:
+                return accepted(self._played(call, came))
         except ApiError as error:
             bodies.discard(uploads)
-            response = answer(error)
-        else:
-            response = _ok(result)
-        if rule is not None:
-            return await self._break_answer(request, response, rule, bot)
-        return response
+            refusal = refused(error)
+            return refusal if rule is None else breaking.after(refusal, rule, bot, self._clock)
+        return self._in_time(call, came, weight, go, rule)
 
-    async def play(self, call: Call) -> Any:
-        """Plays a checked call; also for what a webhook answers."""
+    async def _in_time(self, call: Call, came: Arrival, weight: Weight, go: Go, rule: Rule | None) -> Outcome:
+        try:
+            await self._wait_out(call.bot, weight, go)
+            if rule is not None:
+                await breaking.before(rule, call.bot, self._world, self._clock)
+            if call.method in _SLOWER:
+                await asyncio.sleep(self._media_lag)
+            result = self._played(call, came)
+            if isinstance(result, Awaitable):
+                result = await result
+        except ApiError as error:
+            bodies.discard(call.uploads)
+            answer = refused(error)
+        else:
+            answer = accepted(result)
+        return answer if rule is None else await breaking.after(answer, rule, call.bot, self._clock)
+
+    def _played(self, call: Call, came: Arrival | None = None) -> Any:
+        """Plays a checked call: its result, or what will have it."""
         if call.bot.frozen and call.method not in ("getMe", "getUpdates"):
             raise bad_request("FROZEN_METHOD_INVALID")
-        result = PLAYED[call.method](call)
-        if hasattr(result, "__await__"):
-            return await result
-        return result
+        before = arrival.set(came)
+        try:
+            return PLAYED[call.method](call)
+        finally:
+            arrival.reset(before)
 
     async def run_given(self, bot: Bot, method: str, given: dict[str, Any]) -> None:
         """A call that came as the answer to a webhook; its result goes nowhere."""
         name = _method(method)
-        params = check_call(name, given)
-        await self._pass_limits(bot, name, params)
-        await self.play(Call(self._world, bot, name, params))
+        call = Call(self._world, bot, name, check_call(name, given))
+        await self._wait_out(bot, *self._judged(call, self._clock.monotonic()))
+        result = self._played(call)
+        if isinstance(result, Awaitable):
+            await result
 
-    async def _pass_limits(self, bot: Bot, method: str, params: dict[str, Any]) -> None:
-        """Waits as long as the limits say; ApiError 429 when that would be too long."""
-        weight = weigh(method, params)
-        chats = chats_of(method, params, self._world.channel_id) if weight.bot else ()
-        now = self._clock.monotonic()
-        verdict = self._judge.arrive(now, self._clock.wall(), bot.id, chats, weight)
+    def _judged(self, call: Call, now: float) -> tuple[Weight, Go]:
+        """What the limits say to an arrival; ApiError 429 when it would have to wait too long."""
+        weight = weigh(call.method, call.params)
+        chats = chats_of(call.method, call.params, self._world.channel_id) if weight.bot else ()
+        verdict = self._judge.arrive(now, self._clock.wall(), call.bot.id, chats, weight)
         if isinstance(verdict, Refuse):
             raise too_many_requests(verdict.retry_after)
-        if verdict.wait <= 0:
-            return
-        await self._hold(verdict.wait)
-        if verdict.again:
-            await self._pass_bot_window(bot, weight, verdict.wait)
+        return weight, verdict
+
+    async def _wait_out(self, bot: Bot, weight: Weight, go: Go) -> None:
+        """Waits as long as the limits say; ApiError 429 when that becomes too long."""
+        await self._hold(go.wait)
+        if go.again:
+            await self._pass_bot_window(bot, weight, go.wait)
 
     async def _pass_bot_window(self, bot: Bot, weight: Weight, waited: float) -> None:
         verdict = self._judge.proceed(self._clock.monotonic(), bot.id, weight, waited)
@@ -147,37 +186,35 @@ class BotApi:
             poll.interrupt(_restarted())
         return len(ended) + len(polls)
 
-    async def _break_answer(
-        self, request: web.Request, response: web.Response, rule: Rule, bot: Bot
-    ) -> web.StreamResponse:
-        if rule.kind is Kind.DUPLICATE and response.status == 200:
-            return breaking.repeat(response, bot, rule)
-        return await breaking.after(request, response, rule, self._clock)
-
     def _authorize(self, token: str) -> Bot:
-        if TOKEN.fullmatch(token) is None:
-            raise ApiError(401, "Unauthorized: invalid token specified")
-        return self._world.authorize(token)
+        bot = self._world.authorized(token)
+        if bot is None:
+            raise (
+                unauthorized()
+                if TOKEN.fullmatch(token)
+                else ApiError(401, "Unauthorized: invalid token specified")
+            )
+        return bot
 
     async def download(self, request: web.Request) -> web.StreamResponse:
         """A file by the path that getFile gave."""
         try:
             bot = self._authorize(request.match_info["token"])
         except ApiError as error:
-            return answer(error)
+            return as_response(refused(error), request)
         rule = self._faults.strike(bot.id, "", (), file=True) if self._faults else None
         if rule is not None:
             if rule.kind is Kind.RESET_BEFORE:
-                return breaking.reset(request)
+                return as_response(Broken(), request)
             try:
                 await breaking.before(rule, bot, self._world, self._clock)
             except breaking.ServerPage:
-                return breaking.page(rule)
+                return as_response(breaking.page(rule), request)
             except ApiError as error:
-                return answer(error)
+                return as_response(refused(error), request)
         file = self._world.files.published(bot.id, request.match_info["path"], self._clock.wall())
         if file is None:
-            return answer(ApiError(404, "Not Found"))
+            return as_response(refused(ApiError(404, "Not Found")), request)
         response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
         response.content_length = file.size
         await response.prepare(request)
@@ -186,7 +223,7 @@ class BotApi:
         for piece in file.pieces():
             if cut is not None and sent + len(piece) > cut:
                 await response.write(piece[: cut - sent])
-                return breaking.reset(request)
+                return as_response(Broken(), request)
             await response.write(piece)
             sent += len(piece)
             # A fast reader would have the whole file at once, and all other calls would wait for it.
@@ -216,18 +253,3 @@ def _chats(given: dict[str, Any]) -> tuple[int, ...]:
         except (KeyError, ValueError, TypeError):
             continue
     return tuple(found)
-
-
-def _ok(result: Any) -> web.Response:
-    return web.Response(body=_ENCODE({"ok": True, "result": result}), content_type=_JSON)
-
-
-def answer(error: ApiError) -> web.Response:
-    """A refusal in Telegram's form."""
-    body: dict[str, Any] = {"ok": False, "error_code": error.code, "description": error.description}
-    headers = {}
-    if error.parameters:
-        body["parameters"] = error.parameters
-        if "retry_after" in error.parameters:
-            headers["Retry-After"] = str(error.parameters["retry_after"])
-    return web.Response(status=error.code, body=_ENCODE(body), content_type=_JSON, headers=headers)

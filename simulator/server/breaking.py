@@ -3,11 +3,11 @@
 import asyncio
 
 import msgspec
-from aiohttp import web
 
 from simulator.clock import Clock, sleep
 from simulator.errors import ApiError, bad_request, too_many_requests, unauthorized
 from simulator.faults.rules import Kind, Rule
+from simulator.server.answers import HTML, Answer, Broken, Outcome
 from simulator.world.actors import Bot
 from simulator.world.world import World
 
@@ -41,7 +41,7 @@ async def before(rule: Rule, bot: Bot, world: World, clock: Clock) -> None:
             return
 
 
-async def after(request: web.Request, response: web.Response, rule: Rule, clock: Clock) -> web.StreamResponse:
+async def after(outcome: Answer, rule: Rule, bot: Bot, clock: Clock) -> Outcome:
     """What happens to the answer of a call that was done (or refused)."""
     match rule.kind:
         case Kind.SERVER_ERROR:
@@ -49,74 +49,54 @@ async def after(request: web.Request, response: web.Response, rule: Rule, clock:
         case Kind.SLOW_ANSWER:
             await sleep(clock, rule.seconds)
         case Kind.RESET_AFTER:
-            return reset(request)
+            return Broken()
         case Kind.TRUNCATED:
-            whole = _bytes(response)
-            return web.Response(
-                status=response.status, body=whole[: len(whole) // 2], content_type="application/json"
-            )
+            return Answer(outcome.status, outcome.body[: len(outcome.body) // 2])
         case Kind.CUT:
-            return _cut(request, response)
+            return _cut(outcome)
         case Kind.STRANGE:
-            return web.Response(body=b'{"ok":true,"result":true}', content_type="application/json")
+            return Answer(200, b'{"ok":true,"result":true}')
         case Kind.REORDER:
-            return _turned_round(response)
+            return _turned_round(outcome)
+        case Kind.DUPLICATE if outcome.status == 200:
+            return _repeated(outcome, bot, rule)
         case _:
-            return response
-    return response
+            return outcome
+    return outcome
 
 
-def page(rule: Rule) -> web.Response:
+def page(rule: Rule) -> Answer:
     """What a proxy in front of Telegram says."""
     title = f"{rule.status} {rule.description or 'Bad Gateway'}"
     text = (
         f"<html>\r\n<head><title>{title}</title></head>\r\n"
         f"<body><center><h1>{title}</h1></center></body></html>"
     )
-    return web.Response(status=rule.status, text=text, content_type="text/html")
+    return Answer(rule.status, text.encode(), HTML)
 
 
-def reset(request: web.Request) -> web.Response:
-    """Closes the connection without a word."""
-    if request.transport is not None:
-        request.transport.abort()
-    return web.Response()
-
-
-def _cut(request: web.Request, response: web.Response) -> web.Response:
-    whole = _bytes(response)
+def _cut(answer: Answer) -> Broken:
+    whole = answer.body
     head = (
-        f"HTTP/1.1 {response.status} OK\r\nContent-Type: application/json\r\n"
+        f"HTTP/1.1 {answer.status} OK\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(whole)}\r\n\r\n"
     )
-    if request.transport is not None:
-        request.transport.write(head.encode() + whole[: len(whole) // 2])
-        request.transport.close()
-    return web.Response()
+    return Broken(head.encode() + whole[: len(whole) // 2])
 
 
-def repeat(response: web.Response, bot: Bot, rule: Rule) -> web.Response:
+def _repeated(answer: Answer, bot: Bot, rule: Rule) -> Answer:
     """GetUpdates with some of what was confirmed before, once more, in front."""
     again = b",".join(update.body for update in bot.queue.again(rule.count))
-    whole = _bytes(response)
     start = b'{"ok":true,"result":['
-    if not again or not whole.startswith(start):
-        return response
-    rest = whole[len(start) :]
-    joined = start + again + (b"" if rest.startswith(b"]") else b",") + rest
-    return web.Response(body=joined, content_type="application/json")
+    if not again or not answer.body.startswith(start):
+        return answer
+    rest = answer.body[len(start) :]
+    return Answer(200, start + again + (b"" if rest.startswith(b"]") else b",") + rest)
 
 
-def _turned_round(response: web.Response) -> web.Response:
+def _turned_round(answer: Answer) -> Answer:
     """GetUpdates with the newest first."""
-    answer = msgspec.json.decode(_bytes(response))
-    if isinstance(answer.get("result"), list):
-        answer["result"].reverse()
-    return web.Response(
-        status=response.status, body=msgspec.json.encode(answer), content_type="application/json"
-    )
-
-
-def _bytes(response: web.Response) -> bytes:
-    """The body of an answer that was made here."""
-    return response.body if isinstance(response.body, bytes) else b""
+    said = msgspec.json.decode(answer.body)
+    if isinstance(said.get("result"), list):
+        said["result"].reverse()
+    return Answer(answer.status, msgspec.json.encode(said))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.clock import Clock, RealClock
-from simulator.errors import ControlError, bad_request, forbidden, unauthorized
+from simulator.errors import ControlError, bad_request, forbidden
 from simulator.world.actors import Bot, Json, Person
 from simulator.world.callbacks import Callbacks
 from simulator.world.chats import Channel, Chat, PrivateChat
@@ -92,12 +92,9 @@ class World:
         self._tokens[bot.token] = bot
         return bot.token
 
-    def authorize(self, token: str) -> Bot:
-        """The bot of a token; ApiError 401 when there is none."""
-        bot = self._tokens.get(token)
-        if bot is None:
-            raise unauthorized()
-        return bot
+    def authorized(self, token: str) -> Bot | None:
+        """The bot of a token, if there is one."""
+        return self._tokens.get(token)
 
     def bot(self, reference: int | str) -> Bot:
         """By id or @username; ControlError when there is none."""
