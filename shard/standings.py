@@ -4,10 +4,13 @@ Fed by the events that pass through this shard's stream and by the answers of sc
 inbound (where does this message go?) and outbound (may this message be shown?). It may be
 behind for a moment: then inbound addresses an envelope to a conversation that is over, and the
 recipient's shard turns it back. So it decides about speed only, never about who gets what.
+
+One thing no recipient's shard can see: whether a person knew of the partner when writing. So each
+conversation held here has its opening, the number of the message that told the person of it. Events and
+scripts do not say it: until Redis is asked, with the next `load`, nothing counts as meant for the partner.
 """
 
-from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from core.domain.conversation import UNTOLD, Phase, Standing, Thread
@@ -32,7 +35,7 @@ class _Opening:
 
 
 class Standings:
-    """Bounded; the newest `seq` of a person wins."""
+    """The newest `seq` of a person wins. Standings are bounded; openings are those of who talks here."""
 
     def __init__(self, conversations: Conversations, clock: Clock, bot: BotId) -> None:
         """`bot` is the one of this shard: who talks or searches there is remembered as long as it is so."""
@@ -41,53 +44,68 @@ class Standings:
         self._bot = bot
         self._engaged: dict[Phase, set[PersonId]] = {Phase.CHATTING: set(), Phase.WAITING: set()}
         self._known: Generations[PersonId, Standing] = Generations(KEPT_PEOPLE, KEPT_SECONDS)
-        self._openings: OrderedDict[PersonId, _Opening] = OrderedDict()
+        self._now = clock.monotonic()
+        """Of the last `load` or `learn`: what was loaded is not forgotten before it is looked at."""
+        self._openings: dict[PersonId, _Opening] = {}
+        self._unsure: set[PersonId] = set()
+        """Whose opening Redis may know better."""
 
     def get(self, person: PersonId) -> Standing | None:
         """What is known at once, or None."""
-        return self._known.get(person, self._clock.monotonic())
+        return self._known.get(person, self._now)
 
-    async def load(self, people: Iterable[PersonId], *, anew: Iterable[PersonId] = ()) -> None:
-        """Make these people known, `anew` whatever is known, in at most one round trip. Raises RedisAway."""
-        known, now = self._known, self._clock.monotonic()
-        unknown = (person for person in people if known.get(person, now) is None)
-        missing = list(dict.fromkeys([*anew, *unknown]))
-        if missing:
+    async def load(self, people: Collection[PersonId]) -> None:
+        """Make these people known, in one round trip where somebody is not. Raises RedisAway."""
+        missing = self._unknown(people)
+        if self._unsure:
+            missing += self._unsure.intersection(people).difference(missing)
+        while missing:
             for person, standing in zip(missing, await self._conversations.standings(missing), strict=True):
-                self.learn(person, standing)
+                self.learn(person, standing, noted=True)
+            # Meanwhile others may have been forgotten.
+            missing = self._unknown(people)
 
     async def fresh(self, person: PersonId) -> Standing:
         """The truth from Redis. Raises RedisAway."""
         standing = (await self._conversations.standings([person]))[0]
-        self.learn(person, standing)
+        self.learn(person, standing, noted=True)
         return standing
 
-    def learn(self, person: PersonId, standing: Standing) -> bool:
-        """Take note of a standing; False where a newer one is known already."""
-        now = self._clock.monotonic()
+    def learn(self, person: PersonId, standing: Standing, *, noted: bool = False) -> bool:
+        """Take note of a standing; False where a newer one is known already.
+
+        `noted`: Redis says so, and with it what is noted of the words; nobody else knows of those.
+        """
+        now = self._now = self._clock.monotonic()
         known = self._known.get(person, now)
         if known is not None and known.seq > standing.seq:
             return False
         self._known.put(person, standing, now)
-        found = known is not None and known.phase is Phase.WAITING and known.bot == standing.bot == self._bot
-        if found or (standing.words and standing.bot == self._bot):
-            # The words that say so still have to come by, or Redis knows which message they were.
-            self._await_words(person, standing)
-            if standing.words > 0:
-                self.opened(person, standing.conversation, standing.words)
+        here = standing.bot == self._bot
         for phase, people in self._engaged.items():
-            if standing.phase is phase and standing.bot == self._bot:
+            if here and standing.phase is phase:
                 people.add(person)
             else:
                 people.discard(person)
+        opening = self._openings.get(person)
+        if opening is None or not standing.talks_in(opening.conversation):
+            self._openings.pop(person, None)
+            self._unsure.discard(person)
+            if here and standing.phase is Phase.CHATTING:
+                self.opens(person, standing.conversation)
+                if known is None or known.phase is not Phase.WAITING or known.bot != self._bot:
+                    # Who did search here when last heard of is not told yet.
+                    self._unsure.add(person)
+        if noted:
+            if here and (standing.words > 0 or (standing.words == 0 and person in self._unsure)):
+                self.opened(person, standing.conversation, standing.words)
+            self._unsure.discard(person)
         return True
 
-    def _await_words(self, person: PersonId, standing: Standing) -> None:
-        opening = self._openings.get(person)
-        if standing.phase is Phase.CHATTING and (
-            opening is None or opening.conversation != standing.conversation
-        ):
-            self.opens(person, standing.conversation)
+    def _unknown(self, people: Collection[PersonId]) -> list[PersonId]:
+        known, now = self._known, self._clock.monotonic()
+        self._now = now
+        return [person for person in people if known.get(person, now) is None]
 
     def thread(self, person: PersonId, conversation: ConversationId, source: BotId) -> Thread | None:
         """Between which chats the person's conversation goes on.
@@ -102,9 +120,7 @@ class Standings:
     def opens(self, person: PersonId, conversation: ConversationId) -> None:
         """The words that tell the person of this conversation wait to be sent."""
         self._openings[person] = _Opening(conversation)
-        self._openings.move_to_end(person)
-        if len(self._openings) > KEPT_PEOPLE:
-            self._openings.popitem(last=False)
+        self._unsure.discard(person)
 
     def opened(self, person: PersonId, conversation: ConversationId, words: MessageId) -> None:
         """They were shown as that message; 0 where they never will be."""
@@ -121,7 +137,7 @@ class Standings:
         """Whether the person knew of this conversation when writing that message."""
         opening = self._openings.get(person)
         if opening is None or opening.conversation != conversation:
-            return True
+            return False
         return opening.words != UNTOLD and message > opening.words
 
     def engaged(self, phase: Phase) -> frozenset[PersonId]:

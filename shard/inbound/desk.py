@@ -127,12 +127,7 @@ class Desk:
         await self._all.streams.append(source, self._words, self._now())
 
     async def _settle(self, outcome: Outcome) -> Outcome:
-        if outcome.standing.phase is Phase.CHATTING:
-            # Found meanwhile. The script does not say which message told of it, so ask: what was written
-            # before, and comes again after a death, is not meant for whom it has brought.
-            await self._all.standings.fresh(self.person)
-        else:
-            self._all.standings.learn(self.person, outcome.standing)
+        self._all.standings.learn(self.person, outcome.standing)
         passing("mid_end")
         await self._all.conversations.carry(outcome.events, self._now())
         return outcome

@@ -226,7 +226,10 @@ class Endings:
         person, body = item.envelope.to, item.envelope.body
         if isinstance(body, Happening) and body.change.opens and body.standing.phase is Phase.CHATTING:
             conversation = body.standing.conversation
-        elif isinstance(body, Notice) and body.key == TOO_EARLY and result is not None:
+            if result is None:
+                # Telegram would not have it: what they write next is answered with words that tell of it.
+                return []
+        elif isinstance(body, Notice) and body.key == TOO_EARLY:
             # These words tell of it, too; nothing else may be left that does.
             conversation = ConversationId(int(body.params.get("conversation", 0)))
             if not self._standings.is_untold(person, conversation):

@@ -174,7 +174,7 @@ class InboxReader:
                 passing("after_read")
                 read = [(entry, _read(entry)) for entry in entries]
                 said = [envelope for _, envelope in read if isinstance(envelope, Envelope)]
-                await self._standings.load(_written_to(said), anew=_moved(said))
+                await self._standings.load(_written_to(said))
                 for entry, envelope in read:
                     await self._take(entry, envelope)
                     self._cursor = entry.id
@@ -255,8 +255,3 @@ def _written_to(said: Iterable[Envelope]) -> set[PersonId]:
         elif isinstance(envelope.body, Relay | Amend | React):
             asked.add(envelope.to)
     return asked - told
-
-
-def _moved(said: Iterable[Envelope]) -> set[PersonId]:
-    """Who is in a conversation that began before this news of it: Redis knows which message told them."""
-    return {one.to for one in said if isinstance(one.body, Happening) and one.body.change.silent}

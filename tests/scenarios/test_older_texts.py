@@ -203,6 +203,27 @@ async def test_what_was_written_behind_a_later_search_reaches_nobody_whom_it_fin
     await parted(pairs)
 
 
+async def test_what_was_written_before_words_that_telegram_refused_reaches_nobody(stage: Stage) -> None:
+    network = stage.network
+    (home, account), (_, second) = bot(network, 0), bot(network, 1)
+    pairs = Pairs(network.simulator)
+    writer, partner = pairs.add(account), pairs.add(second)
+    await pairs.join(pairs.members)
+    pairs.say(writer, "/find")
+    await until(lambda: writer.told("Looking for a partner"), 20, "somebody to wait")
+    held = await _hold(network, pairs, writer)
+    pairs.say(writer, "to nobody yet")
+    refused = Rule(kind=Kind.ERROR, status=400, chats=(writer.person.id,), methods=("sendMessage",), times=1)
+    network.simulator.faults.add(refused)
+    pairs.say(partner, "/find")
+    await until(lambda: partner.told("You are connected"), 20, "the partner to know of the writer")
+    await inbox_empty(network, home)
+    assert not writer.told("You are connected")
+    network.simulator.faults.remove(held.id)
+    await _reaches_nobody(pairs, writer, partner)
+    await parted(pairs)
+
+
 async def test_who_was_told_by_a_version_that_notes_nothing_is_asked_once_to_send_it_again(
     stage: Stage,
 ) -> None:
@@ -233,14 +254,15 @@ def _to_be_revoked(network: Network, case: str) -> Bot:
     return bot(network, 2 + CASES.index(case))[1]
 
 
-async def _hold(network: Network, pairs: Pairs, member: Member) -> None:
+async def _hold(network: Network, pairs: Pairs, member: Member) -> Rule:
     """Telegram gives out nothing of that bot any more: what is written there stays in its queue."""
     home = BotId(member.bot.id)
     # The question that waits now was asked before the rule: its answer is this command.
     await until(lambda: member.bot.long_poll.waits, 20, "the shard to wait for updates")
-    network.simulator.faults.add(Rule(kind=Kind.SERVER_ERROR, bots=(home,), methods=("getUpdates",)))
+    held = network.simulator.faults.add(Rule(kind=Kind.SERVER_ERROR, bots=(home,), methods=("getUpdates",)))
     pairs.say(member, "/privacy")
     await until(lambda: member.told(begins("privacy")), 20, "the last answer of Telegram to be taken in")
+    return held
 
 
 async def _revoke(

@@ -1,11 +1,11 @@
-"""What a desk says of a search, whichever process comes to say it."""
+"""What a desk says of a search, whichever process comes to say it, and what the shard knows then."""
 
 from collections.abc import Coroutine
 from typing import Any
 
 import pytest
 
-from core.domain.conversation import Change
+from core.domain.conversation import Change, Standing
 from core.domain.envelope import Happening, decode
 from core.domain.ids import BotId, ConversationId, Epoch, MessageId, PersonId, UpdateId
 from core.domain.ticket import Pairing
@@ -16,7 +16,7 @@ from core.state.redis.keys import Keys
 from core.state.redis.leases import Lease
 from core.state.redis.streams import START, Inbox, Streams
 from shard.inbound.desk import Counter, Desk
-from shard.standings import Standings
+from shard.standings import KEPT_SECONDS, Standings
 
 BOT, A, B = BotId(11), PersonId(1), PersonId(2)
 TALK = ConversationId(1)
@@ -43,6 +43,15 @@ class Shard:
             return []
         read = [decode(entry.payload) for entry in await self.inbox.read(START, 100, block_ms=1)]
         return [(one.to, one.body.change) for one in read if isinstance(one.body, Happening)]
+
+
+class HandClock(SystemClock):
+    """A clock that is moved by hand."""
+
+    now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
 
 
 async def _no_call(method: str, *_: Any, **__: Any) -> Any:
@@ -100,6 +109,33 @@ async def test_what_comes_again_after_a_search_is_not_meant_for_whom_it_found(
     # The same search again, or another: somebody was found, of whom nothing is told yet.
     assert not (await following.desk(A, update).find()).changed
     assert not following.standings.is_meant(A, TALK, MessageId(500))
+    await following.standings.load([A])
+    assert not following.standings.is_meant(A, TALK, MessageId(500))
+
+
+async def test_a_search_in_a_chat_of_which_the_process_before_told_changes_nothing(
+    shards: tuple[Shard, Shard], client: RedisClient, keys: Keys
+) -> None:
+    dying, following = shards
+    # What this process has heard is older than what the one before has done.
+    await following.standings.load([A])
+    await _match(dying, client, keys)
+    await client.run(*dying.conversations.told(A, BOT, TALK, MessageId(499)))
+    assert not (await following.desk(A, 8).find()).changed
+    await following.standings.load([A])
+    assert [following.standings.is_meant(A, TALK, MessageId(of)) for of in (499, 500)] == [False, True]
+
+
+async def test_what_was_loaded_is_not_forgotten_before_it_is_looked_at(
+    client: RedisClient, keys: Keys
+) -> None:
+    clock = HandClock()
+    standings = Standings(Conversations(client, keys, Streams(client, keys)), clock, BOT)
+    await standings.load([A])
+    clock.now += 10 * KEPT_SECONDS
+    assert standings.get(A) == Standing()
+    await standings.load([B])
+    assert standings.get(A) is None
 
 
 async def test_a_second_find_does_not_tell_again_of_the_first(shards: tuple[Shard, Shard]) -> None:

@@ -1,6 +1,7 @@
 """What was written before the words about a conversation were shown was not meant for it."""
 
 import pytest
+from msgspec.structs import replace
 
 from core.domain.conversation import UNTOLD, Phase, Standing
 from core.domain.ids import BotId, ConversationId, MessageId, PersonId
@@ -11,7 +12,8 @@ from core.state.redis.keys import Keys
 from core.state.redis.streams import Streams
 from shard.standings import Standings
 
-HERE, ELSEWHERE, ME, TALK = BotId(11), BotId(22), PersonId(1), ConversationId(7)
+HERE, ELSEWHERE, ME = BotId(11), BotId(22), PersonId(1)
+TALK, EARLIER = ConversationId(7), ConversationId(6)
 
 
 @pytest.fixture
@@ -37,21 +39,43 @@ def test_who_found_a_partner_is_waited_for_until_the_words_are_shown(standings: 
 
 @pytest.mark.parametrize(
     "before",
-    [None, Standing(seq=1), Standing(seq=1, phase=Phase.WAITING, bot=ELSEWHERE)],
-    ids=["a new process", "idle", "searched elsewhere"],
+    [
+        None,
+        Standing(seq=1),
+        Standing(seq=1, phase=Phase.WAITING, bot=ELSEWHERE),
+        Standing(seq=1, phase=Phase.CHATTING, bot=HERE, conversation=EARLIER, words=MessageId(3)),
+    ],
+    ids=["a new process", "idle", "searched elsewhere", "talked with another"],
 )
-def test_whose_words_may_not_come_by_here_is_not_waited_for(
+def test_what_an_event_or_a_script_says_means_nobody_until_redis_was_asked(
     standings: Standings, before: Standing | None
 ) -> None:
+    """Whatever was known: it may be older than what the process before has done."""
     if before is not None:
-        standings.learn(ME, before)
-    standings.learn(ME, Standing(seq=2, phase=Phase.CHATTING, bot=HERE, conversation=TALK))
+        standings.learn(ME, before, noted=True)
+    talks = Standing(seq=2, phase=Phase.CHATTING, bot=HERE, conversation=TALK)
+    standings.learn(ME, talks)
+    assert not _meant(standings, 500)
+    standings.learn(ME, replace(talks, words=MessageId(6)), noted=True)
+    assert [_meant(standings, message) for message in (6, 7)] == [False, True]
+    # The partner is moved: what was said is known.
+    standings.learn(ME, replace(talks, seq=3, turn=1))
+    assert _meant(standings, 7)
+
+
+def test_what_an_older_version_has_not_noted_holds_up_nobody(standings: Standings) -> None:
+    talks = Standing(seq=2, phase=Phase.CHATTING, bot=HERE, conversation=TALK)
+    standings.learn(ME, talks, noted=True)
     assert _meant(standings, 5)
+    # But whom this process is to tell of it waits for that.
+    standings.opens(ME, TALK)
+    standings.learn(ME, talks, noted=True)
+    assert not _meant(standings, 5)
 
 
 def test_a_new_process_learns_from_redis_which_message_told_them(standings: Standings) -> None:
     told = Standing(seq=2, phase=Phase.CHATTING, bot=HERE, conversation=TALK, words=MessageId(6))
-    standings.learn(ME, told)
+    standings.learn(ME, told, noted=True)
     assert [_meant(standings, message) for message in (5, 6, 7)] == [False, False, True]
 
 
@@ -59,20 +83,23 @@ def test_a_new_process_waits_for_words_that_were_not_shown_before(
     standings: Standings,
 ) -> None:
     untold = Standing(seq=2, phase=Phase.CHATTING, bot=HERE, conversation=TALK, words=UNTOLD)
-    standings.learn(ME, untold)
+    standings.learn(ME, untold, noted=True)
     assert not _meant(standings, 5)
     standings.opened(ME, TALK, MessageId(6))
-    standings.learn(ME, untold)
+    standings.learn(ME, untold, noted=True)
     assert [_meant(standings, message) for message in (5, 7)] == [False, True]
 
 
-def test_nobody_is_waited_for_whose_words_will_never_be_shown(standings: Standings) -> None:
-    standings.opens(ME, TALK)
-    standings.opened(ME, TALK, MessageId(0))
-    assert _meant(standings, 5)
-
-
 def test_what_another_bot_told_says_nothing_here(standings: Standings) -> None:
-    standings.learn(ME, Standing(phase=Phase.CHATTING, bot=ELSEWHERE, conversation=TALK, words=UNTOLD))
-    standings.learn(ME, Standing(seq=1, phase=Phase.CHATTING, bot=HERE, conversation=TALK))
-    assert _meant(standings, 5)
+    elsewhere = Standing(seq=1, phase=Phase.CHATTING, bot=ELSEWHERE, conversation=TALK, words=MessageId(6))
+    standings.learn(ME, elsewhere, noted=True)
+    standings.learn(ME, Standing(seq=2, phase=Phase.CHATTING, bot=HERE, conversation=TALK))
+    assert not _meant(standings, 7)
+
+
+def test_of_a_conversation_that_is_over_nothing_is_kept(standings: Standings) -> None:
+    talks = Standing(seq=2, phase=Phase.CHATTING, bot=HERE, conversation=TALK, words=MessageId(6))
+    standings.learn(ME, talks, noted=True)
+    standings.learn(ME, Standing(seq=3, bot=HERE, conversation=TALK))
+    assert not _meant(standings, 7)
+    assert not standings.is_untold(ME, TALK)
