@@ -1,8 +1,9 @@
 """One call of a bot, checked, on its way into the world."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from simulator.tables.check import Upload
 from simulator.world.actors import Bot
@@ -13,15 +14,14 @@ from simulator.world.world import World
 Params = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, eq=False):
     """`params` have passed the check of the tables; `uploads` are the files of `attach://` names."""
 
     world: World
     bot: Bot
     method: str
     params: Params
-    uploads: dict[str, Upload] = field(default_factory=dict)
+    uploads: dict[str, Upload] = {}
 
     def chat(self) -> Chat:
         """The chat to write to; ApiError when the bot may not."""

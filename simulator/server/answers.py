@@ -1,6 +1,5 @@
 """What a call comes to, whichever way it came: an answer, or a connection that ends."""
 
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -14,8 +13,7 @@ JSON = "application/json"
 HTML = "text/html; charset=utf-8"
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(msgspec.Struct, gc=False):
     """`retry_after` in seconds, 0 for none."""
 
     status: int
@@ -24,8 +22,7 @@ class Answer:
     retry_after: int = 0
 
 
-@dataclass(slots=True)
-class Broken:
+class Broken(msgspec.Struct, gc=False):
     """No answer: the connection is closed after these bytes, or at once where there are none."""
 
     words: bytes = b""

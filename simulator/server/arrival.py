@@ -5,11 +5,11 @@ the first two parts, but for the name.
 """
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """`at` by the monotonic clock; `answer_lost`: done, but a fault keeps the answer from its caller."""
 
     way: str

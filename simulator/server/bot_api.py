@@ -1,7 +1,8 @@
 """`/bot<token>/<method>` and `/file/bot<token>/<path>`."""
 
 import asyncio
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Coroutine
+from types import CoroutineType
 from typing import Any
 
 from aiohttp import web
@@ -107,13 +108,14 @@ class BotApi:
 
     async def _in_time(self, call: Call, came: Arrival, weight: Weight, go: Go, rule: Rule | None) -> Outcome:
         try:
-            await self._wait_out(call.bot, weight, go)
+            if go.wait > 0:
+                await self._wait_out(call.bot, weight, go)
             if rule is not None:
                 await breaking.before(rule, call.bot, self._world, self._clock)
             if call.method in _SLOWER:
                 await asyncio.sleep(self._media_lag)
             result = self._played(call, came)
-            if isinstance(result, Awaitable):
+            if isinstance(result, CoroutineType):
                 result = await result
         except ApiError as error:
             bodies.discard(call.uploads)
@@ -138,7 +140,7 @@ class BotApi:
         call = Call(self._world, bot, name, check_call(name, given))
         await self._wait_out(bot, *self._judged(call, self._clock.monotonic()))
         result = self._played(call)
-        if isinstance(result, Awaitable):
+        if isinstance(result, CoroutineType):
             await result
 
     def _judged(self, call: Call, now: float) -> tuple[Weight, Go]:

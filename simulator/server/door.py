@@ -14,7 +14,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
-from simulator.server.answers import Answer, Outcome, as_bytes, end
+from simulator.server.answers import Answer, Broken, Outcome, as_bytes, end
 from simulator.server.asked import Asked, plain_call
 from simulator.server.bot_api import BotApi
 
@@ -110,10 +110,10 @@ class _Door(asyncio.Protocol):
     def _take(self, asked: Asked, body: bytes) -> None:
         self._busy = True
         outcome = self._doors.api.take(asked, self._address, body)
-        if isinstance(outcome, Coroutine):
-            self._doors.start(self._in_time(outcome))
-        else:
+        if isinstance(outcome, Answer | Broken):
             self._answer(outcome)
+        else:
+            self._doors.start(self._in_time(outcome))
 
     async def _in_time(self, coming: Coroutine[Any, Any, Outcome]) -> None:
         try:

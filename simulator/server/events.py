@@ -3,7 +3,8 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from simulator.world.actors import Bot, Json, Person
 from simulator.world.chats import PrivateChat
@@ -13,8 +14,7 @@ from simulator.world.world import World
 _KEPT = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, eq=False):
     """`kind`: sent, shown, changed, removed, reacted or action."""
 
     number: int

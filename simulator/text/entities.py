@@ -34,7 +34,7 @@ _AUTOMATIC = re.compile(
 
 
 #: A text without any of these holds nothing to be found.
-_HINT = re.compile(r"[@#$/]|\w\.\w")
+_HINT = re.compile(r"[@/]|\w\.\w|\$[A-Z]|#\w*[^\W\d]")
 
 
 def tidy(text: str, entities: list[Entity], *, detect: bool = True) -> tuple[str, list[Entity]]:

@@ -1,7 +1,10 @@
 """What was said, and how one bot is shown it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from simulator.world.actors import Bot, Json, Person
 from simulator.world.files import File, FileStore
@@ -26,8 +29,7 @@ class Attachment:
         return (self.file, *self.sizes, *self.cover, *((self.thumbnail,) if self.thumbnail else ()))
 
 
-@dataclass(slots=True, eq=False)
-class Message:
+class Message(msgspec.Struct, eq=False):
     """One message in one chat.
 
     `body` holds the Bot API's own fields that are the same for every bot; files stand apart because
@@ -49,8 +51,8 @@ class Message:
     silent: bool = False
     pinned: bool = False
     #: Reactions by who set them: the person of the chat, or the bot.
-    person_reaction: list[Json] = field(default_factory=list)
-    bot_reaction: list[Json] = field(default_factory=list)
+    person_reaction: Sequence[Json] = ()
+    bot_reaction: Sequence[Json] = ()
 
     @property
     def is_service(self) -> bool:

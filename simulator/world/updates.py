@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -22,8 +21,7 @@ CAPACITY = 100_000
 ON_REQUEST = frozenset(("message_reaction", "message_reaction_count", "chat_member"))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Update:
+class Update(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One update, already written as JSON. `born` by the wall clock; `chat` is what it belongs to."""
 
     id: int

@@ -12,7 +12,7 @@ from simulator.world.chats import Channel, Chat, PrivateChat
 from simulator.world.deeds import Deeds
 from simulator.world.files import FileStore
 from simulator.world.hooks import Hooks
-from simulator.world.identity import BotId, ChannelId, Identity, MessageId, PersonId
+from simulator.world.identity import BotId, ChannelId, Identity, PersonId
 from simulator.world.longpoll import LongPoll
 from simulator.world.media import Media
 from simulator.world.messages import Message, render
@@ -53,7 +53,7 @@ class World:
         self._tokens: dict[str, Bot] = {}
         self._bot_names: dict[str, Bot] = {}
         self._chats: dict[tuple[BotId, PersonId], PrivateChat] = {}
-        self._age: deque[tuple[Chat, MessageId]] = deque()
+        self._age: deque[Message] = deque()
         self._made_bots = 0
         self._albums = 0
         self._throws = 0
@@ -173,10 +173,10 @@ class World:
     def keep(self, message: Message) -> None:
         """Puts a message into its chat; what is too old goes."""
         message.chat.messages[message.id] = message
-        self._age.append((message.chat, message.id))
+        self._age.append(message)
         if len(self._age) > self.options.history:
-            chat, gone = self._age.popleft()
-            chat.messages.pop(gone, None)
+            gone = self._age.popleft()
+            gone.chat.messages.pop(gone.id, None)
 
     def show(self, bot: Bot, message: Message) -> Json:
         """The message as this bot sees it."""
