@@ -67,7 +67,9 @@ class Poller:
         self._stopping = asyncio.Event()
         self._next: UpdateId | None = None
         self._batch = BATCH
-        self._poll_under_way: asyncio.Task[msgspec.Raw] | None = None
+        # One task for all polls and what they bring: another is one more turn of the loop a message.
+        self._polling: asyncio.Task[None] | None = None
+        self._under_way = self._given_up = self._taking_in = self._ended = False
 
     def stop(self) -> None:
         """Take no further batch."""
@@ -75,12 +77,23 @@ class Poller:
         self._give_up()
 
     async def run(self) -> None:
-        """Poll, take in, confirm. Raises TokenRefused, StaleEpoch."""
+        """Poll, take in, confirm. Raises TokenRefused, StaleEpoch.
+
+        Cancelled, it ends when what was fetched is taken in: from a token that was revoked it does not come
+        again.
+        """
         guard = asyncio.create_task(self._guard(), name="poll guard")
+        self._polling = asyncio.create_task(self._run(), name="polling")
         try:
-            await self._run()
+            await asyncio.shield(self._polling)
         finally:
             guard.cancel()
+            if self._taking_in:
+                self._ended = True
+                self._stopping.set()
+                await asyncio.wait({self._polling}, timeout=max(0.0, self._lease.left()))
+            self._polling.cancel()
+            await asyncio.gather(self._polling, return_exceptions=True)
 
     def _say(self, error: TelegramAway, pause: float) -> None:
         if times := self._failing.times():
@@ -123,7 +136,9 @@ class Poller:
             if raw:
                 passing("after_poll")
                 came, passed_over = self._clock.monotonic(), self._intake.passed_over
-                await self._take_in(raw)
+                self._taking_in = True
+                await self._intake.take_in(raw)
+                self._taking_in = False
                 # One who writes without end delays nobody else: what is passed over needs no slot.
                 count = len(raw) - (self._intake.passed_over - passed_over)
                 gather_until = came + self._gathering.pause(count, came)
@@ -132,17 +147,6 @@ class Poller:
                 if (left := gather_until - self._clock.monotonic()) > 0:
                     await self._wait(left)
         await self._confirm()
-
-    async def _take_in(self, raw: list[msgspec.Raw]) -> None:
-        """Also when this process ends meanwhile: from a token that was revoked they do not come again."""
-        taking = asyncio.ensure_future(self._intake.take_in(raw))
-        try:
-            await asyncio.shield(taking)
-        except asyncio.CancelledError:
-            await asyncio.wait({taking}, timeout=max(0.0, self._lease.left()))
-            taking.cancel()
-            await asyncio.gather(taking, return_exceptions=True)
-            raise
 
     async def _poll(self) -> list[msgspec.Raw]:
         """One long poll, given up when the lease ends or `stop` is called."""
@@ -157,19 +161,23 @@ class Poller:
         }
         if self._next is not None:
             params["offset"] = self._next
-        poll = asyncio.create_task(self._telegram.call("getUpdates", params, timeout=POLL_SECONDS + 10))
-        self._poll_under_way = poll
+        self._under_way = True
         try:
-            await asyncio.wait((poll,))
+            brought = await self._telegram.call("getUpdates", params, timeout=POLL_SECONDS + 10)
+        except asyncio.CancelledError:
+            polling = asyncio.current_task()
+            if not self._given_up or polling is None or polling.uncancel():
+                raise
+            return []
         finally:
-            self._give_up()
-            self._poll_under_way = None
-        # One that was given up may have brought something: it was not confirmed, and comes again.
-        return batches.decode(await poll) if not poll.cancelled() and self._lease.valid() else []
+            self._under_way = self._given_up = False
+        # What came without a lease was not confirmed, and comes again.
+        return batches.decode(brought) if self._lease.valid() else []
 
     def _give_up(self) -> None:
-        if self._poll_under_way is not None:
-            self._poll_under_way.cancel()
+        if self._polling is not None and self._under_way and not self._given_up:
+            self._given_up = True
+            self._polling.cancel()
 
     async def _guard(self) -> None:
         """Gives up the poll under way when the lease ends."""
@@ -195,7 +203,7 @@ class Poller:
 
     async def _confirm(self) -> None:
         """Tell Telegram at the end what was taken in, so that the next process need not take it again."""
-        if self._next is None or not self._lease.valid():
+        if self._ended or self._next is None or not self._lease.valid():
             return
         try:
             await self._telegram.call(
