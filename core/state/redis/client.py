@@ -121,7 +121,7 @@ class RedisClient:
         A server that lost its scripts gets them again; only the calls it refused are repeated.
         """
         commands = [_command(call) for call in calls]
-        replies = await self.pipeline(commands, safe=safe, missing_scripts=True)
+        replies = await self._talk(commands, self._waits if safe else (), missing_scripts=True)
         missing = [at for at, reply in enumerate(replies) if isinstance(reply, exceptions.NoScriptError)]
         if missing:
             repeated = [_command(calls[at], whole=True) for at in missing]
@@ -129,11 +129,9 @@ class RedisClient:
                 replies[at] = reply
         return replies
 
-    async def pipeline(
-        self, commands: Sequence[Command], *, safe: bool = False, missing_scripts: bool = False
-    ) -> list[Any]:
+    async def pipeline(self, commands: Sequence[Command], *, safe: bool = False) -> list[Any]:
         """Run commands in one round trip on one connection, so that a wait for safety covers them."""
-        return await self._talk(commands, self._waits if safe else (), missing_scripts=missing_scripts)
+        return await self._talk(commands, self._waits if safe else ())
 
     async def _talk(
         self, commands: Sequence[Command], waits: Sequence[Command], *, missing_scripts: bool = False

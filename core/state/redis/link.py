@@ -48,15 +48,15 @@ class Link(asyncio.Protocol):
             raise
         return link
 
-    async def talk(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
-        """The replies, in order; errors among them as exceptions. Raises ConnectionError."""
+    def ask(self, commands: Sequence[tuple[Any, ...]]) -> "asyncio.Future[list[Any]]":
+        """The replies, in order; errors among them as exceptions. It, or waiting, raises ConnectionError."""
         if not self.alive:
             raise exceptions.ConnectionError("the connection was closed")
         self._wanted = len(commands)
         self._replies = []
-        self._answer = self._loop.create_future()
+        self._answer = answer = self._loop.create_future()
         self._transport.write(b"".join([hiredis.pack_command(command) for command in commands]))
-        return await self._answer
+        return answer
 
     def abort(self) -> None:
         """Close at once."""

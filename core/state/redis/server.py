@@ -7,6 +7,7 @@ talks to: when the history is another than before, and not just begun (a restart
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -40,7 +41,8 @@ class Server:
         self._links: list[Link] = []
         self._talking: set[Link] = set()
         self._watch: asyncio.TimerHandle | None = None
-        self._room = asyncio.Semaphore(connections)
+        self._room = connections
+        self._waiting: deque[asyncio.Future[None]] = deque()
         self._set_back = set_back
         self._history = ""
         self._trusted = 0
@@ -50,15 +52,35 @@ class Server:
         if not commands:
             return []
         deadline = time.monotonic() + ANSWER_SECONDS
-        if self._room.locked():
-            async with _until(deadline):
-                await self._room.acquire()
+        if self._room:
+            self._room -= 1
         else:
-            await self._room.acquire()
+            await self._wait_for_room(deadline)
         try:
-            return await self._talk(commands, deadline)
+            link = self._links.pop() if self._links else None
+            if link is None or not link.alive:
+                link = await self._another(link, deadline)
+            trusted = self._trusted
+            link.deadline = deadline
+            self._talking.add(link)
+            if self._watch is None:
+                self._expire()
+            try:
+                replies = await link.ask(commands)
+            except BaseException:
+                # Given up: the replies may still come, and belong to nobody.
+                link.abort()
+                await link.close()
+                raise
+            finally:
+                self._talking.remove(link)
+            if trusted != self._trusted:
+                await link.close()
+            else:
+                self._links.append(link)
+            return replies
         finally:
-            self._room.release()
+            self._leave_room()
 
     def distrust(self) -> None:
         """What it answered says that it may be no master any more: every connection is made anew."""
@@ -75,30 +97,26 @@ class Server:
             self._watch.cancel()
         await self.pool.disconnect()
 
-    async def _talk(self, commands: Sequence[Command], deadline: float) -> list[Any]:
-        link = await self._kept()
-        if link is None:
-            async with _until(deadline):
-                link = await self._open()
-        trusted = self._trusted
-        link.deadline = deadline
-        self._talking.add(link)
-        if self._watch is None:
-            self._expire()
+    async def _wait_for_room(self, deadline: float) -> None:
+        """Until somebody leaves theirs to us."""
+        left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(left)
         try:
-            replies = await link.talk(commands)
+            async with _until(deadline):
+                await left
         except BaseException:
-            # Given up: the replies may still come, and belong to nobody.
-            link.abort()
-            await link.close()
+            if left.done() and not left.cancelled():
+                self._leave_room()
             raise
-        finally:
-            self._talking.remove(link)
-        if trusted != self._trusted:
-            await link.close()
-        else:
-            self._links.append(link)
-        return replies
+
+    def _leave_room(self) -> None:
+        """To whoever has waited longest."""
+        while self._waiting:
+            left = self._waiting.popleft()
+            if not left.done():
+                left.set_result(None)
+                return
+        self._room += 1
 
     def _expire(self) -> None:
         """Give up what takes too long."""
@@ -113,19 +131,20 @@ class Server:
         loop = asyncio.get_running_loop()
         self._watch = loop.call_later(WATCH_SECONDS, self._expire) if self._talking else None
 
-    async def _kept(self) -> Link | None:
-        """The connection that was used last, if it is still good."""
-        while self._links:
-            link = self._links.pop()
-            if link.alive:
-                return link
-            await link.close()
-        return None
+    async def _another(self, dead: Link | None, deadline: float) -> Link:
+        """The connection that was used last and is still good, or a new one."""
+        while dead is not None:
+            await dead.close()
+            dead = self._links.pop() if self._links else None
+            if dead is not None and dead.alive:
+                return dead
+        async with _until(deadline):
+            return await self._open()
 
     async def _open(self) -> Link:
         link = await Link.open(self.pool)
         try:
-            (info,) = await link.talk([("INFO", "replication")])
+            (info,) = await link.ask([("INFO", "replication")])
             # Who may not ask goes without.
             if not isinstance(info, Exception):
                 self._look(dict(line.split(":", 1) for line in info.decode().splitlines() if ":" in line))
