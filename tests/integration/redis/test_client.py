@@ -16,6 +16,25 @@ async def test_more_callers_than_connections_wait_for_each_other(redis_url: str,
         assert await asyncio.gather(*pings) == [None] * 20
 
 
+async def test_who_gives_up_takes_no_connection_from_those_who_wait(redis_url: str, keys: Keys) -> None:
+    async with RedisClient(redis_url, "fast", connections=1) as client:
+        waiting: list[asyncio.Task[object]] = []
+
+        async def first() -> None:
+            await client.command("BLPOP", f"{keys.prefix}nothing", "0.05")
+            # It is left the connection just now, and has not heard of it yet.
+            waiting[1].cancel()
+
+        waiting = [asyncio.create_task(one) for one in (first(), *(client.command("PING") for _ in range(3)))]
+        await asyncio.sleep(0)
+        waiting[2].cancel()
+        _, left, queued, last = await asyncio.gather(*waiting, return_exceptions=True)
+        assert isinstance(left, asyncio.CancelledError)
+        assert isinstance(queued, asyncio.CancelledError)
+        assert last == b"PONG"
+        assert await client.command("PING") == b"PONG"
+
+
 async def test_a_server_that_lost_its_scripts_gets_them_again(client: RedisClient, keys: Keys) -> None:
     call = (LEASE_RELEASE, (keys.match_lease, keys.match_epoch), (1,))
     assert await client.run_many([call, call]) == [0, 0]
