@@ -8,11 +8,11 @@ import time
 
 from core.service import metrics
 
-EVERY_SECONDS = 0.1
+EVERY_SECONDS = 0.25
 
 
 async def feel() -> None:
-    """Time one turn after the other, ten of them a second, for ever."""
+    """Time one turn after the other, four of them a second, for ever."""
     while True:
         await asyncio.sleep(EVERY_SECONDS)
         begin = time.thread_time()
