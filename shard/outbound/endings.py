@@ -247,4 +247,5 @@ class Endings:
             self._casting.ended()
         if not self._under_way:
             self._landed.set()
-        self._wake.set()
+        if self._lanes.size:
+            self._wake.set()

@@ -53,13 +53,13 @@ class Acknowledger:
         self._notes: list[Note] = []
         self._started: list[EntryId] = []
         self._wake = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
 
     def started(self, entries: Sequence[EntryId]) -> None:
         """These entries go to Telegram now: if we die, they may be repeated, and are counted."""
-        if not self._started:
-            self._wake.set()
         self._started.extend(entries)
         self._under_way.update(entries)
+        self._tell()
 
     async def announce(self, entries: Sequence[EntryId]) -> None:
         """As `started`; returns when Redis knows. For what has time: so no repeat goes uncounted."""
@@ -77,9 +77,8 @@ class Acknowledger:
         self._settled.extend(entries)
         self._lately.extend(entries)
         self._notes.extend(notes)
-        if not self._after:
-            self._wake.set()
         self._after.append(after)
+        self._tell()
 
     async def done(self, *entries: EntryId, notes: Sequence[Note] = ()) -> None:
         """As `settle`; returns then."""
@@ -91,9 +90,10 @@ class Acknowledger:
         """Raises StaleEpoch. While Redis is away what has gathered is kept."""
         while True:
             await self._wake.wait()
-            if self._under_way:
-                await asyncio.sleep(GATHER_SECONDS)
             self._wake.clear()
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
             settled, self._settled = self._settled, []
             after, self._after = self._after, []
             begun, self._started = self._started, []
@@ -121,6 +121,13 @@ class Acknowledger:
                     await asyncio.sleep(RETRY_SECONDS)
             for call in after:
                 call()
+
+    def _tell(self) -> None:
+        """Soon; at once where no call is under way, so that there is nothing to wait for."""
+        if not self._under_way:
+            self._wake.set()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._wake.set)
 
 
 def _known(future: asyncio.Future[None]) -> None:

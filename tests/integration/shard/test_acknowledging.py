@@ -1,0 +1,86 @@
+"""When Redis is told what is done: at once where nothing else is on its way, else together with it."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+
+import pytest
+
+from core.domain.ids import BotId, EntryId, Epoch
+from core.service.clock import SystemClock
+from core.service.outages import Outages
+from core.state.redis.client import RedisClient
+from core.state.redis.keys import Keys
+from core.state.redis.leases import Lease
+from core.state.redis.streams import START, Append, Inbox, Source, Streams
+from shard.outbound import inbox as inboxes
+from shard.outbound.inbox import Acknowledger
+
+BOT = BotId(11)
+NEVER = 3600.0
+
+
+class Desk:
+    """An acknowledger that runs, over a stream of two entries."""
+
+    def __init__(self, acknowledger: Acknowledger, inbox: Inbox, entries: list[EntryId]) -> None:
+        self.acknowledger = acknowledger
+        self.inbox = inbox
+        self.one, self.two = entries
+
+    async def left(self) -> list[EntryId]:
+        return [entry.id for entry in await self.inbox.read(START, 10, block_ms=1)]
+
+
+@pytest.fixture
+async def desk(client: RedisClient, keys: Keys) -> AsyncIterator[Desk]:
+    clock, streams, inbox = SystemClock(), Streams(client, keys), Inbox(client, keys, BOT)
+    lease = Lease.of_shard(client, clock, keys, BOT, "one")
+
+    async def first(_: Epoch) -> Epoch:
+        return Epoch(1)
+
+    await lease.take(first)
+    await streams.append(Source("22", Epoch(1)), [Append(BOT, "1", b"one"), Append(BOT, "2", b"two")], 0)
+    entries = [entry.id for entry in await inbox.read(START, 10, block_ms=1)]
+    acknowledger = Acknowledger(inbox, lease, Outages(clock), deque())
+    running = asyncio.create_task(acknowledger.run())
+    yield Desk(acknowledger, inbox, entries)
+    running.cancel()
+
+
+async def test_what_was_alone_on_its_way_waits_for_nothing(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inboxes, "GATHER_SECONDS", NEVER)
+    desk.acknowledger.started((desk.one,))
+    assert await desk.left() == [desk.one, desk.two], "it is on its way"
+    desk.acknowledger.answered((desk.one,))
+    async with asyncio.timeout(5):
+        await desk.acknowledger.done(desk.one)
+    assert await desk.left() == [desk.two]
+
+
+async def test_what_ends_together_is_told_in_one_word(
+    desk: Desk, client: RedisClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inboxes, "GATHER_SECONDS", NEVER)
+    desk.acknowledger.started((desk.one, desk.two))
+    before = client.round_trips
+    desk.acknowledger.answered((desk.one,))
+    first = asyncio.ensure_future(desk.acknowledger.done(desk.one))
+    assert await desk.left() == [desk.one, desk.two], "the other's answer may come any moment"
+    desk.acknowledger.answered((desk.two,))
+    async with asyncio.timeout(5):
+        await asyncio.gather(first, desk.acknowledger.done(desk.two))
+    assert client.round_trips == before + 2, "one to look, one to tell"
+    assert await desk.left() == []
+
+
+async def test_it_waits_only_a_moment_for_what_is_still_on_its_way(desk: Desk, client: RedisClient) -> None:
+    desk.acknowledger.started((desk.one, desk.two))
+    desk.acknowledger.answered((desk.one,))
+    async with asyncio.timeout(5):
+        await desk.acknowledger.done(desk.one)
+    assert await desk.left() == [desk.two]
+    assert await desk.inbox.reclaim() == {desk.two}, "that it is on its way was told in the same word"
