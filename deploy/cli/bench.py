@@ -19,6 +19,7 @@ def bench(
     *,
     quick: bool = False,
     json: bool = False,
+    tokens: int | None = None,
     seed: int | None = None,
     kills: int | None = None,
     failpoint: str | None = None,
@@ -36,6 +37,8 @@ def bench(
         End within 50 seconds, with the same figures.
     json
         Print one JSON object instead of tables.
+    tokens
+        fleet: how many; 26 where not given.
     seed
         chaos: the seed of a run that is to be run again; a new one where not given.
     kills
@@ -54,7 +57,7 @@ def bench(
         there = f"there are {', '.join(known)}" if known else "they need a clone of the repository"
         raise NoSuchBench(f"there is no bench {name!r}: {there}")
     options = [word for word, given in (("--quick", quick), ("--json", json)) if given]
-    values = (("--seed", seed), ("--kills", kills), ("--failpoint", failpoint))
+    values = (("--tokens", tokens), ("--seed", seed), ("--kills", kills), ("--failpoint", failpoint))
     options += [f"{word}={value}" for word, value in values if value is not None]
     # Before all else: more than one installed package brings a `tests` of its own.
     environment = {**os.environ, "PYTHONPATH": str(repository)}

@@ -25,14 +25,14 @@ def main() -> int:
     parser.add_argument("name", choices=NAMES)
     parser.add_argument("--quick", action="store_true", help="ends within 50 s, with the same figures")
     parser.add_argument("--json", action="store_true", help="print exactly one JSON object")
+    parser.add_argument("--tokens", type=int, help="fleet: how many")
     parser.add_argument("--seed", type=int, help="chaos: run this one again")
     parser.add_argument("--kills", type=int, help="chaos: how many")
     parser.add_argument("--failpoint", help="chaos: kill at these places of the code, or all")
     given = parser.parse_args()
     bench = importlib.import_module(f"tests.bench.{given.name}")
-    options = {
-        name: value for name in ("seed", "kills", "failpoint") if (value := getattr(given, name)) is not None
-    }
+    names = ("tokens", "seed", "kills", "failpoint")
+    options = {name: value for name in names if (value := getattr(given, name)) is not None}
     if strange := options.keys() - getattr(bench, "OPTIONS", ()):
         parser.error(f"bench {given.name} takes no --{min(strange)}")
     run = cast("Callable[..., Awaitable[Report]]", bench.run)
