@@ -24,7 +24,7 @@ KEPT_SECONDS = 60.0
 """How long a connection may lie idle; servers close them after 75 seconds or more."""
 
 WATCH_SECONDS = 0.5
-"""How often is looked which calls take too long."""
+"""How late is noticed, at most, that a call takes too long."""
 
 
 class WireBroken(Exception):
@@ -133,6 +133,7 @@ class Wire:
         )
         self._heads: dict[str, bytes] = {}
         self._watch: asyncio.TimerHandle | None = None
+        self._watch_at = math.inf
         self._idle: list[_Connection] = []
         self._all: set[_Connection] = set()
 
@@ -184,8 +185,9 @@ class Wire:
         head = self._heads.get(path)
         if head is None:
             head = self._heads[path] = f"POST {self._prefix}{path}{self._head}".encode()
-        connection.send(b"%b%d\r\n\r\n%b" % (head, len(body), body), time.monotonic() + seconds, answered)
-        if self._watch is None:
+        deadline = time.monotonic() + seconds
+        connection.send(b"%b%d\r\n\r\n%b" % (head, len(body), body), deadline, answered)
+        if deadline < self._watch_at:
             self._look()
 
     def _free(self, connection: _Connection) -> None:
@@ -223,14 +225,18 @@ class Wire:
         return connection
 
     def _look(self) -> None:
-        """Give up what takes too long: one timer for all calls, where one for each would cost more."""
-        now, waiting = time.monotonic(), False
+        """Give up what takes too long, and look again when the next may: one timer for all calls."""
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        now = time.monotonic()
         for connection in list(self._all):
             if connection.deadline <= now:
                 connection.expire()
-            waiting = waiting or connection.deadline < math.inf
-        loop = asyncio.get_running_loop()
-        self._watch = loop.call_later(WATCH_SECONDS, self._look) if waiting else None
+        first = min((connection.deadline for connection in self._all), default=math.inf)
+        self._watch_at = max(first, now + WATCH_SECONDS)
+        if first < math.inf:
+            self._watch = asyncio.get_running_loop().call_later(self._watch_at - now, self._look)
 
     def _drop(self, connection: _Connection) -> None:
         self._all.discard(connection)

@@ -6,6 +6,7 @@ talks to: when the history is another than before, and not just begun (a restart
 """
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -26,7 +27,7 @@ The limit is ours: the library's own goes through asyncio.wait_for, which on Pyt
 cancellation that comes just when a write ends; the cancelled task would go on for ever."""
 
 WATCH_SECONDS = 0.5
-"""How often is looked which answers take too long: one timer for all, where one for each would cost more."""
+"""How late is noticed, at most, that an answer takes too long."""
 
 _NO_HISTORY = "0" * 40
 
@@ -41,6 +42,7 @@ class Server:
         self._links: list[Link] = []
         self._talking: set[Link] = set()
         self._watch: asyncio.TimerHandle | None = None
+        self._watch_at = math.inf
         self._room = connections
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._set_back = set_back
@@ -63,7 +65,7 @@ class Server:
             trusted = self._trusted
             link.deadline = deadline
             self._talking.add(link)
-            if self._watch is None:
+            if deadline < self._watch_at:
                 self._expire()
             try:
                 replies = await link.ask(commands)
@@ -119,7 +121,10 @@ class Server:
         self._room += 1
 
     def _expire(self) -> None:
-        """Give up what takes too long."""
+        """Give up what takes too long, and look again when the next may: one timer for all."""
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
         now = time.monotonic()
         late = [link for link in self._talking if link.deadline <= now]
         for link in late:
@@ -128,8 +133,10 @@ class Server:
             # Those that nobody uses lead into the same silence: who asks next makes a new one.
             for link in self._links:
                 link.abort()
-        loop = asyncio.get_running_loop()
-        self._watch = loop.call_later(WATCH_SECONDS, self._expire) if self._talking else None
+        first = min((link.deadline for link in self._talking), default=math.inf)
+        self._watch_at = max(first, now + WATCH_SECONDS)
+        if first < math.inf:
+            self._watch = asyncio.get_running_loop().call_later(self._watch_at - now, self._expire)
 
     async def _another(self, dead: Link | None, deadline: float) -> Link:
         """The connection that was used last and is still good, or a new one."""
