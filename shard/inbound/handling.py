@@ -1,12 +1,13 @@
 """Commands, buttons and membership changes go to aiogram's Dispatcher, each with its desk."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import msgspec
 import structlog
 from aiogram import Bot, Dispatcher
 from aiogram.client.session.base import BaseSession
+from aiogram.types import Update as WholeUpdate
 
 from core.domain.errors import RedisAway, StaleEpoch
 from core.domain.ids import PersonId
@@ -24,6 +25,9 @@ from shard.inbound.commands import router
 from shard.inbound.desk import Counter
 from shard.inbound.overview import Overview
 from shard.inbound.updates import Update
+
+_forget_updates: Callable[[], None] = vars(WholeUpdate)["event_type"].fget.cache_clear
+"""aiogram remembers of 128 updates of which kind they are, and with that all that people wrote in them."""
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +74,8 @@ class Handling:
         self._counter = counter
         self._seal = seal
         self._dispatcher = Dispatcher(
+            # Its memory of where everybody stands would keep everybody, for ever.
+            disable_fsm=True,
             admission=admission,
             people=people,
             overview=overview,
@@ -99,6 +105,8 @@ class Handling:
             # Neither the error's text nor its stack: they may hold what a person wrote.
             log.error("a handler failed", kind=type(error).__name__, where=innermost(error))
             desk.say("try_later")
+        finally:
+            _forget_updates()
         await desk.close()
 
     def _unsealed(self, raw: msgspec.Raw, person: PersonId) -> dict[str, Any]:
