@@ -9,7 +9,7 @@ import structlog
 
 from core.domain.errors import RedisAway
 from core.domain.ids import BotId
-from core.service import metrics
+from core.service import memory, metrics
 from core.service.clock import Clock
 from core.state.redis.fleet import Fleet, ShardReport
 from core.state.redis.leases import Lease
@@ -75,7 +75,8 @@ class Reporter:
         age = max(0.0, now - stream.oldest_ms / 1000) if stream.oldest_ms else 0.0
         if self._made % SELDOM == 0:
             self._people, self._chatting = self._standings.counts()
-            self._memory = metrics.private_memory_mib()
+            memory.give_back()
+            self._memory = memory.private_mib()
             metrics.MEMORY_PRIVATE.set(self._memory)
         self._made += 1
         self._counts.append(

@@ -6,9 +6,7 @@ Names begin with `duologue_`; no label ever holds a person, a text or a token.
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
-from pathlib import Path
 
-import psutil
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -16,7 +14,6 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
 REGISTRY = CollectorRegistry()
-_ROLLUP = Path("/proc/self/smaps_rollup")
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 ProcessCollector(registry=REGISTRY)
 
@@ -151,15 +148,6 @@ def value(metric: Counter | Gauge | Tally) -> float:
     """What a metric without labels stands at, or the sum over its labels."""
     (family,) = metric.collect()
     return sum(sample.value for sample in family.samples if not sample.name.endswith("_created"))
-
-
-def private_memory_mib() -> float:
-    """Memory of this process alone, as the kernel counts it. Costs a millisecond or more."""
-    try:
-        with _ROLLUP.open() as lines:
-            return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) / 1024
-    except OSError:  # not Linux
-        return float(psutil.Process().memory_full_info().uss) / 1_048_576
 
 
 def exposition() -> bytes:

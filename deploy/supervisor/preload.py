@@ -1,10 +1,10 @@
 """What every process needs, imported once in the process that they are forked from."""
 
-import gc
 import importlib
 import os
 import signal
 
+from core.service import memory
 from deploy.embedded.launch import end_with
 
 # Before the seconds that the imports take: this process ends with the supervisor.
@@ -18,6 +18,4 @@ for module in (
 ):
     importlib.import_module(module)
 
-# What was imported stays: the collector need never touch, and so never copy, these pages.
-gc.collect()
-gc.freeze()
+memory.share()

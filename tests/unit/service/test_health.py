@@ -83,13 +83,6 @@ def test_every_metric_has_our_name_and_no_label_of_a_person() -> None:
             assert not {"person", "user", "chat", "text", "token"} & set(sample.labels)
 
 
-def test_private_memory_is_what_this_process_has() -> None:
-    before = metrics.private_memory_mib()
-    block = b"x" * 32 * 1_048_576
-    assert metrics.private_memory_mib() - before > 24
-    assert len(block) == 32 * 1_048_576
-
-
 async def test_the_clock_goes_forward() -> None:
     clock = SystemClock()
     monotonic, wall = clock.monotonic(), clock.wall()
