@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from core.domain import envelope as envelopes
-from core.domain.conversation import Change, Phase
+from core.domain.conversation import Change
 from core.domain.envelope import Envelope, Happening, Lane, Notice
 from core.domain.errors import RedisAway, SetBack
 from core.domain.ids import BotId, EntryId, PersonId, UpdateId
@@ -48,7 +48,7 @@ class Memory:
 
     def keep(self, standings: Standings) -> None:
         """Take over what the parts that end now know."""
-        self.talked, self.searched = standings.engaged(Phase.CHATTING), standings.engaged(Phase.WAITING)
+        self.talked, self.searched = standings.chatting(), standings.searching()
 
 
 async def keep(lease: Lease, sender: Sender) -> None:

@@ -7,7 +7,7 @@ import msgspec
 from core.domain.ids import BotId, PersonId
 
 
-class Person(msgspec.Struct, frozen=True, array_like=True):
+class Person(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """`banned_until` in seconds since 1970, 0 = not banned, infinity = for good. `home` 0 = none.
 
     `version` rises with every change, so that the newer of two is kept.

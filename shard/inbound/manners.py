@@ -28,6 +28,9 @@ REMIND = 10.0
 
 KEPT_PEOPLE = 20_000
 
+SWEPT_PEOPLE = 1_000
+"""So few are not looked through for those who are back at their pace."""
+
 KEPT_JUDGED = 1_024
 """Updates whose judgement is remembered: more than can be worked on at the same time."""
 
@@ -36,7 +39,9 @@ class Manners:
     """Who writes too fast, and when they were last told."""
 
     def __init__(self) -> None:
-        self._due: Generations[PersonId, float] = Generations(KEPT_PEOPLE, 2 * BURST * INTERVAL)
+        self._due: dict[PersonId, float] = {}
+        """When a person is back at their pace. Who is, need not be known: they begin anew."""
+        self._sweep_at = SWEPT_PEOPLE
         self._judged: OrderedDict[UpdateId, bool] = OrderedDict()
         self._told: Generations[PersonId, float] = Generations(KEPT_PEOPLE, 2 * REMIND)
 
@@ -48,15 +53,26 @@ class Manners:
         judged = self._judged.get(update)
         if judged is not None:
             return judged
-        due = self._due.get(person, now)
+        due = self._due.get(person)
         if due is None or due < now:
             due = now
         judged = self._judged[update] = due - now <= ROOM
         if judged:
-            self._due.put(person, due + INTERVAL, now)
+            self._due[person] = due + INTERVAL
+            if len(self._due) > self._sweep_at:
+                self._sweep(now)
         if len(self._judged) > KEPT_JUDGED:
             self._judged.popitem(last=False)
         return judged
+
+    def _sweep(self, now: float) -> None:
+        due = {person: at for person, at in self._due.items() if at > now}
+        if len(due) > KEPT_PEOPLE // 2:
+            # Those who are ahead least begin anew.
+            furthest = sorted(due, key=due.__getitem__)[-KEPT_PEOPLE // 4 :]
+            due = {person: due[person] for person in furthest}
+        self._due = due
+        self._sweep_at = max(SWEPT_PEOPLE, 2 * len(due))
 
     def remind(self, person: PersonId, now: float) -> bool:
         """Whether the person should be told now that a message did not go."""

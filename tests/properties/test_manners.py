@@ -1,11 +1,13 @@
 """The pace of a writer: what is allowed stays under the line, and a patient person never meets it."""
 
+import tracemalloc
+
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.ids import PersonId, UpdateId
-from shard.inbound.manners import BURST, INTERVAL, KEPT_JUDGED, REMIND, Manners
+from shard.inbound.manners import BURST, INTERVAL, KEPT_JUDGED, KEPT_PEOPLE, REMIND, Manners
 from shard.inbound.updates import updates
 
 ME = PersonId(1)
@@ -55,6 +57,29 @@ def test_the_line_holds_for_minutes() -> None:
     tries = [attempt * INTERVAL / 4 for attempt in range(4 * 400)]
     allowed = [at for update, at in enumerate(tries) if manners.allows(ME, UpdateId(update), at)]
     assert len(allowed) == BURST + int(tries[-1] / INTERVAL)
+
+
+def test_people_who_keep_the_pace_take_no_memory_and_a_crowd_little() -> None:
+    """A hundred thousand write once, then thirty thousand at the same moment."""
+    manners = Manners()
+    tracemalloc.start()
+    for number in range(100_000):
+        assert manners.allows(PersonId(number), UpdateId(number), number / 100)
+    few, _ = tracemalloc.get_traced_memory()
+    for number in range(100_000, 130_000):
+        assert manners.allows(PersonId(number), UpdateId(number), 2_000.0)
+    many, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert few < 500_000
+    assert many < 3_000_000
+
+
+def test_a_crowd_makes_nobody_forgotten_who_is_far_ahead() -> None:
+    manners = Manners()
+    assert sum(manners.allows(ME, UpdateId(n), 0.0) for n in range(BURST + 1)) == BURST
+    for number in range(2 * KEPT_PEOPLE):
+        assert manners.allows(PersonId(10 + number), UpdateId(1_000 + number), 0.0)
+    assert not manners.allows(ME, UpdateId(999_999), 0.0)
 
 
 def test_who_was_told_is_told_again_after_the_pause_for_as_long_as_it_goes_on() -> None:

@@ -12,7 +12,6 @@ the newer one counts.
 """
 
 from array import array
-from collections import OrderedDict
 from collections.abc import Sequence
 
 from core.domain.conversation import Thread
@@ -21,8 +20,8 @@ from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
 from core.state.redis.streams import Note
 
-KEPT_RECORDS = 65_536
-"""Messages that one process remembers: half a MiB, and half an hour of a bot at its cap."""
+KEPT_RECORDS = 32_768
+"""Messages that one process remembers: a quarter of a MiB, and ten to twenty minutes of a bot at its cap."""
 
 KEPT_MS = 48 * 3600 * 1000
 
@@ -30,24 +29,22 @@ _SIDE = 0x8000_0000
 _RECORD_BYTES = 8
 
 
-class _Known:
-    """One conversation: records of ours and of Redis together; `fetched` bytes were read there."""
-
-    __slots__ = ("fetched", "records")
-
-    def __init__(self) -> None:
-        self.records = array("I")
-        self.fetched = 0
-
-
 class MessageMap:
-    """Bounded; the conversations used longest ago are forgotten first."""
+    """Bounded, in two generations: what is written to stays, what was not for long is forgotten.
+
+    Most threads have few records, so they are plain bytes: made anew with each, without room to grow.
+    """
 
     def __init__(self, client: RedisClient, keys: Keys) -> None:
         self._client = client
         self._keys = keys
-        self._known: OrderedDict[Thread, _Known] = OrderedDict()
+        self._young: dict[Thread, bytes] = {}
+        """Records of ours and of Redis together."""
+        self._old: dict[Thread, bytes] = {}
         self._size = 0
+        """Bytes of the young ones."""
+        self._fetched: dict[Thread, int] = {}
+        """How many bytes were read in Redis of those that were looked up there."""
 
     def record(self, thread: Thread, side: int, pairs: Sequence[tuple[MessageId, MessageId]]) -> list[Note]:
         """Messages of `side` were shown: (number at the writer, number at the reader).
@@ -58,14 +55,13 @@ class MessageMap:
         for sent, shown in pairs:
             records.extend((_head(side, sent), shown))
         raw = records.tobytes()
-        self._add(self._get(thread), raw)
+        self._learn(thread, raw)
         key = self._keys.thread(thread)
         return [("APPEND", key, raw), ("PEXPIRE", key, KEPT_MS)]
 
     def peek(self, thread: Thread, side: int, message: MessageId) -> MessageId | None:
         """The other side's number of `side`'s message, as far as this process knows."""
-        known = self._known.get(thread)
-        return _find(known.records, side, message) if known is not None else None
+        return _find(self._known(thread), side, message)
 
     async def find(self, thread: Thread, side: int, message: MessageId) -> MessageId | None:
         """As `peek`; asks Redis where this process does not know. Raises RedisAway."""
@@ -79,7 +75,7 @@ class MessageMap:
         """All numbers in the chat of side 0 and of side 1, rising. Raises RedisAway."""
         await self._fetch(thread)
         sides: tuple[set[int], set[int]] = (set(), set())
-        records = self._get(thread).records
+        records = array("I", self._known(thread))
         for head, shown in zip(records[::2], records[1::2], strict=True):
             writer = 1 if head & _SIDE else 0
             sides[writer].add(head & ~_SIDE)
@@ -87,34 +83,36 @@ class MessageMap:
         return [MessageId(n) for n in sorted(sides[0])], [MessageId(n) for n in sorted(sides[1])]
 
     async def _fetch(self, thread: Thread) -> None:
-        known = self._get(thread)
-        raw = await self._client.command("GETRANGE", self._keys.thread(thread), known.fetched, -1)
+        fetched = self._fetched.get(thread, 0) if self._known(thread) else 0
+        raw = await self._client.command("GETRANGE", self._keys.thread(thread), fetched, -1)
         whole = len(raw) - len(raw) % _RECORD_BYTES
-        known.fetched += whole
-        self._add(known, raw[:whole])
+        if whole:
+            self._learn(thread, raw[:whole])
+            self._fetched[thread] = fetched + whole
 
-    def _get(self, thread: Thread) -> _Known:
-        known = self._known.get(thread)
-        if known is None:
-            known = self._known[thread] = _Known()
-        else:
-            self._known.move_to_end(thread)
-        return known
+    def _known(self, thread: Thread) -> bytes:
+        return self._young.get(thread) or self._old.get(thread) or b""
 
-    def _add(self, known: _Known, raw: bytes) -> None:
-        known.records.frombytes(raw)
-        self._size += len(raw) // _RECORD_BYTES
-        while self._size > KEPT_RECORDS and len(self._known) > 1:
-            _, oldest = self._known.popitem(last=False)
-            self._size -= len(oldest.records) // 2
+    def _learn(self, thread: Thread, records: bytes) -> None:
+        known = self._known(thread)
+        # A thread that comes back from the old generation brings all it has along.
+        self._size += len(records) + (len(known) if self._old.pop(thread, None) else 0)
+        self._young[thread] = known + records
+        if self._size > KEPT_RECORDS * _RECORD_BYTES // 2 and len(self._young) > 1:
+            self._turn()
+
+    def _turn(self) -> None:
+        self._old, self._young, self._size = self._young, {}, 0
+        self._fetched = {thread: bytes_ for thread, bytes_ in self._fetched.items() if thread in self._old}
 
 
 def _head(side: int, message: int) -> int:
     return message | (_SIDE if side else 0)
 
 
-def _find(records: "array[int]", side: int, message: int) -> MessageId | None:
+def _find(known: bytes, side: int, message: int) -> MessageId | None:
     """The newest match: written by that side, or shown to it."""
+    records = array("I", known)
     written, other = _head(side, message), 0 if side else _SIDE
     for at in _places(records, written):
         if at % 2 == 0:
