@@ -20,7 +20,7 @@ from core.domain.errors import RedisAway
 from core.service.clock import Clock
 from core.state.redis.vault_counts import Use, VaultCounts
 
-REMEMBERED = 20_000
+REMEMBERED = 4_000
 """Posts that a process remembers, so that a file that comes again is not posted again."""
 
 RELIED_ON = 20 * 3_600.0

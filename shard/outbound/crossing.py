@@ -22,7 +22,7 @@ from shard.outbound.compose import Call, Sealing
 from shard.outbound.lanes import Item
 from shard.outbound.media import Media
 
-SHOWN_FILES = 20_000
+SHOWN_FILES = 4_000
 """Messages of which is remembered which file they show, so that an edited caption stays cheap."""
 
 

@@ -27,7 +27,7 @@ from shard.outbound.bounce import Bouncer
 from shard.outbound.lanes import Item, Lanes
 from shard.standings import Standings
 
-WINDOW = 4_096
+WINDOW = 2_048
 READ_AT_ONCE = 256
 RETRY_SECONDS = 0.2
 GATHER_SECONDS = 0.01

@@ -34,7 +34,7 @@ from shard.outbound.uploads import Gate, Uploads, care_for
 from shard.telegram import Caller, Refused, Telegram, TelegramAway
 from shard.vault import NoRoom, Post, Vaults
 
-REMEMBERED = 20_000
+REMEMBERED = 4_000
 DOWNLOAD_LIMIT = 20_971_520
 """Bytes a bot may download from Telegram's own server."""
 

@@ -2,16 +2,22 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 from tests.bench import proc
-from tests.bench.load import UNLIMITED, Crowd, rates, staged
+from tests.bench.load import UNLIMITED, Crowd, Talker, rates, staged
 from tests.bench.report import Progress, Report, at_most, machine, none_of, plain
 from tests.harness.network import Network
+from tests.harness.waiting import until
 
 PEOPLE = 10_000
 LIMIT_MIB = 25.0
 RATE = 900.0
 """Messages a second: fast, but below what the shard can do, so that the backlog stays short."""
+ANSWERED = 300.0
+"""People a second who are answered in words, each looked up in PostgreSQL: again below what it can do."""
+ASKING = 20
+"""Of so many one asks by a command, which costs a shard several times as much."""
 
 
 async def run(quick: bool, progress: Progress) -> Report:
@@ -21,6 +27,8 @@ async def run(quick: bool, progress: Progress) -> Report:
     progress(f"starting a shard with {PEOPLE:,} people")
     async with staged(1, PEOPLE, caps=UNLIMITED, history=20_000, send_rate=1000) as (network, crowd):
         empty = proc.private_mib(proc.shards(network)[0])
+        progress("they ask for something or share a game, and are answered in words")
+        await _be_answered(network, crowd.talkers[: PEOPLE // 3 if quick else PEOPLE])
         progress(f"all {PEOPLE:,} people write")
         await _write(network, crowd, PEOPLE, quick)
         active = proc.private_mib(proc.shards(network)[0])
@@ -43,6 +51,22 @@ async def run(quick: bool, progress: Progress) -> Report:
             none_of("memory.lost", verdict.lost, "messages"),
         ),
     )
+
+
+async def _be_answered(network: Network, talkers: Sequence[Talker]) -> None:
+    """Nobody came to their conversation through the bot, so it knows nobody yet: whom it answers, it does."""
+    world, answered = network.simulator.world, set[int]()
+    world.hooks.on_shown.append(lambda person, bot, message: answered.add(person.id))
+    begin = time.monotonic()
+    for at, talker in enumerate(talkers):
+        if at % ASKING == 0:
+            world.deeds.say(talker.person, talker.bot, "/help")
+        else:
+            world.deeds.put(
+                talker.person, talker.bot, {"game": {"title": "Go", "description": "", "photo": []}}
+            )
+        await asyncio.sleep(max(0.0, begin + at / ANSWERED - time.monotonic()))
+    await until(lambda: len(answered) == len(talkers), 60, "everybody to be answered")
 
 
 async def _write(network: Network, crowd: Crowd, count: int, quick: bool) -> None:
