@@ -22,8 +22,11 @@ REFUSED = 1
 BUG = 70
 """Exit code: an error that nobody foresaw."""
 
-GC_YOUNG = 20_000
-"""New objects after which the collector looks at the young ones, instead of 700."""
+GC_YOUNG = 5_000
+"""New objects after which the collector looks at the young ones, instead of 700.
+
+Commands leave circles, of which so many lie about in the end.
+"""
 
 _OF_CODE = (OSError, ImportError, AttributeError, NameError, TypeError, NotImplementedError)
 """Errors whose words speak of code and systems, never of values."""
