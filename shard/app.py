@@ -17,6 +17,7 @@ from core.domain.ids import BotId
 from core.domain.seal import Seal
 from core.service import failpoints, health, metrics, precedence, pulse
 from core.service.address import reachable
+from core.service.bell import Bell
 from core.service.clock import Clock, SystemClock
 from core.service.log import configure
 from core.service.outages import Outages
@@ -302,7 +303,7 @@ def _state(base: _Base) -> _State:
 
 def _outbound(base: _Base, telegram: _Telegram, state: _State) -> _Outbound:
     bot, lease, clock = base.bot, base.lease, base.clock
-    wake = asyncio.Event()
+    wake = Bell()
     outages = Outages(clock)
     inbox = Inbox(base.client, base.keys, bot)
     lanes = Lanes(album_most=min(ALBUM_MOST, int(base.settings.send_rate)), born=clock.monotonic())

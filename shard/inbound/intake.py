@@ -47,6 +47,16 @@ Handler = Callable[[Update, msgspec.Raw], Awaitable[None]]
 """Works through a command, a button or a membership change; safe and repeatable."""
 
 
+class _Batch(msgspec.Struct):
+    """Updates that came together, by person; `alone` work through theirs in chains of their own."""
+
+    chains: dict[PersonId, list[_Taken]] = {}
+    alone: set[PersonId] = set()
+    with_files: set[PersonId] = set()
+    unreadable: list[Append] = []
+    aside: list[tuple[bytes, str]] = []
+
+
 class Intake:
     """What inbound does with updates, wherever they come from (poll or webhook)."""
 
@@ -85,26 +95,21 @@ class Intake:
 
     async def take_in(self, raw: Sequence[msgspec.Raw]) -> None:
         """Return when everything that follows from these updates is safe. Raises StaleEpoch."""
-        chains: dict[PersonId, list[_Taken]] = {}
-        alone: set[PersonId] = set()
-        unreadable: list[Append] = []
-        aside: list[tuple[bytes, str]] = []
-        for one in raw:
-            update = self._read(one, aside)
-            if update is None:
-                unreadable.extend(self._tell_of_unreadable(one))
-            elif (person := update.person()) is not None:
-                chains.setdefault(person, []).append((update, one))
-                if not is_for_partner(update):
-                    alone.add(person)
-        for chain in chains.values():
-            if len(chain) > 1:
-                # Telegram's order is the numbers', whatever the batch looks like.
-                chain.sort(key=_number)
-        await self._until_redis_is_there(lambda: self._work(chains, alone, unreadable))
+        batch = self._read_all(raw)
+        while True:
+            # Nothing is done without a valid lease: another may own the token.
+            if not self._lease.valid():
+                await self._lease.until_valid()
+            try:
+                await self._work(batch)
+            except* RedisAway as errors:
+                log.warning("nothing is confirmed until Redis is back", why=str(errors.exceptions[0]))
+            else:
+                break
+            await asyncio.sleep(RETRY_SECONDS)
         metrics.MESSAGES_IN.inc(self._messages_in)
         self._messages_in = 0
-        for content, why in aside:
+        for content, why in batch.aside:
             await self.put_aside(content, why)
 
     async def put_aside(self, content: bytes, why: str) -> None:
@@ -116,12 +121,31 @@ class Intake:
         except RedisAway as error:
             log.warning("it could not be kept to be looked at", why=str(error))
 
-    async def _work(
-        self, chains: dict[PersonId, list[_Taken]], alone: set[PersonId], unreadable: list[Append]
-    ) -> None:
+    def _read_all(self, raw: Sequence[msgspec.Raw]) -> _Batch:
+        batch = _Batch()
+        for one in raw:
+            update = self._read(one, batch.aside)
+            if update is None:
+                batch.unreadable.extend(self._tell_of_unreadable(one))
+            elif (person := update.person()) is not None:
+                batch.chains.setdefault(person, []).append((update, one))
+                if not is_for_partner(update):
+                    batch.alone.add(person)
+                message = update.message or update.edited_message
+                if message is not None and message.document is not None:
+                    batch.with_files.add(person)
+        for chain in batch.chains.values():
+            if len(chain) > 1:
+                # Telegram's order is the numbers', whatever the batch looks like.
+                chain.sort(key=_number)
+        return batch
+
+    async def _work(self, batch: _Batch) -> None:
+        chains, alone = batch.chains, batch.alone
         await self._standings.load(chains)
-        await self._load_agreements(chains)
-        together: list[Append | None] = list(unreadable)
+        if batch.with_files:
+            await self._load_agreements({person: chains[person] for person in batch.with_files})
+        together: list[Append | None] = list(batch.unreadable)
         for person, chain in chains.items():
             if person not in alone:
                 together.extend([self._to_partner(person, taken) for taken in chain])
@@ -304,18 +328,6 @@ class Intake:
         except (msgspec.MsgspecError, RecursionError) as error:
             aside.append((bytes(raw), f"{type(error).__name__}: {error}"))
             return None
-
-    async def _until_redis_is_there(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Repeat until done. Nothing is done without a valid lease: another may own the token."""
-        while True:
-            await self._lease.until_valid()
-            try:
-                await work()
-            except* RedisAway as errors:
-                log.warning("nothing is confirmed until Redis is back", why=str(errors.exceptions[0]))
-            else:
-                return
-            await asyncio.sleep(RETRY_SECONDS)
 
     def _source(self) -> Source:
         return Source(str(self._bot), self._lease.epoch)

@@ -24,6 +24,7 @@ from core.domain.conversation import Change, Phase
 from core.domain.envelope import TOO_EARLY, Cast, Happening, Lane, Notice, Relay, Unsend
 from core.domain.ids import BotId, ConversationId, MessageId, PersonId, UpdateId
 from core.service import metrics
+from core.service.bell import Bell
 from core.service.clock import Clock
 from core.service.seldom import Seldom
 from core.state.redis.conversations import Asker, Conversations
@@ -66,7 +67,7 @@ class Endings:
         standings: Standings,
         conversations: Conversations,
         clock: Clock,
-        wake: asyncio.Event,
+        wake: Bell,
     ) -> None:
         self._bot = bot
         self._budget = budget

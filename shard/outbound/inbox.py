@@ -17,6 +17,7 @@ from core.domain.envelope import Amend, Envelope, Happening, React, Relay
 from core.domain.errors import RedisAway, RedisFull, UnreadableEnvelope
 from core.domain.ids import EntryId, PersonId
 from core.service import metrics
+from core.service.bell import Bell
 from core.service.clock import Clock
 from core.service.failpoints import passing
 from core.service.outages import Outages
@@ -52,7 +53,7 @@ class Acknowledger:
         self._after: list[Callable[[], None]] = []
         self._notes: list[Note] = []
         self._started: list[EntryId] = []
-        self._wake = asyncio.Event()
+        self._wake = Bell()
         self._timer: asyncio.TimerHandle | None = None
 
     def started(self, entries: Sequence[EntryId]) -> None:
@@ -148,7 +149,7 @@ class InboxReader:
         bouncer: Bouncer,
         acknowledger: Acknowledger,
         clock: Clock,
-        wake: asyncio.Event,
+        wake: Bell,
         outages: Outages,
         lately: Iterable[EntryId],
     ) -> None:

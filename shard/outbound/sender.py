@@ -15,6 +15,7 @@ from core.domain.conversation import Change
 from core.domain.envelope import Amend, Happening, Lane, React, Relay
 from core.domain.errors import RedisAway, StaleEpoch
 from core.domain.ids import EntryId
+from core.service.bell import Bell
 from core.service.clock import Clock
 from core.service.failpoints import passing
 from core.service.log import innermost
@@ -74,7 +75,7 @@ class Sender:
         crossing: Crossing,
         media: Media,
         clock: Clock,
-        wake: asyncio.Event,
+        wake: Bell,
     ) -> None:
         self._telegram = telegram
         self._budget = budget

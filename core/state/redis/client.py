@@ -8,7 +8,7 @@ Safe writes: in a batch marked `safe` the answer is given only when the write wo
 the loss the `durability` setting names (DESIGN: fsync, replica, fast).
 """
 
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -107,7 +107,7 @@ class RedisClient:
 
     async def command(self, *command: Argument) -> Any:
         """Run one command. Raises RedisAway."""
-        return (await self._talk([command], ()))[0]
+        return (await self._talk([command], safe=False))[0]
 
     async def run(
         self, script: Script, keys: Sequence[str], args: Sequence[Argument], *, safe: bool = False
@@ -115,39 +115,40 @@ class RedisClient:
         """Run one script. Raises RedisAway."""
         return (await self.run_many([(script, keys, args)], safe=safe))[0]
 
-    async def run_many(self, calls: Sequence[Call | Command], *, safe: bool = False) -> list[Any]:
+    def run_many(
+        self, calls: Sequence[Call | Command], *, safe: bool = False
+    ) -> Coroutine[Any, Any, list[Any]]:
         """Run scripts, and commands, in one round trip; their replies in order. Raises RedisAway.
 
         A server that lost its scripts gets them again; only the calls it refused are repeated.
         """
-        commands = [_command(call) for call in calls]
-        replies = await self._talk(commands, self._waits if safe else (), missing_scripts=True)
-        missing = [at for at, reply in enumerate(replies) if isinstance(reply, exceptions.NoScriptError)]
-        if missing:
-            repeated = [_command(calls[at], whole=True) for at in missing]
-            for at, reply in zip(missing, await self.pipeline(repeated, safe=safe), strict=True):
-                replies[at] = reply
-        return replies
+        return self._talk([_command(call) for call in calls], safe=safe, calls=calls)
 
-    async def pipeline(self, commands: Sequence[Command], *, safe: bool = False) -> list[Any]:
+    def pipeline(self, commands: Sequence[Command], *, safe: bool = False) -> Coroutine[Any, Any, list[Any]]:
         """Run commands in one round trip on one connection, so that a wait for safety covers them."""
-        return await self._talk(commands, self._waits if safe else ())
+        return self._talk(commands, safe=safe)
 
     async def _talk(
-        self, commands: Sequence[Command], waits: Sequence[Command], *, missing_scripts: bool = False
+        self, commands: Sequence[Command], *, safe: bool, calls: Sequence[Call | Command] = ()
     ) -> list[Any]:
+        """`calls`: what the commands come from, where scripts that are missing are to be sent whole."""
         metrics.REDIS_ROUND_TRIPS.inc()
         try:
-            replies, answers = await self._servers.talk(commands, waits)
+            replies, answers = await self._servers.talk(commands, self._waits if safe else ())
         except _AWAY as error:
             raise _silent(error) from error
-        for reply in replies:
-            if isinstance(reply, Exception) and not (
-                missing_scripts and isinstance(reply, exceptions.NoScriptError)
-            ):
-                raise self._refused(reply)
+        missing = []
+        for at, reply in enumerate(replies):
+            if isinstance(reply, Exception):
+                if not (calls and isinstance(reply, exceptions.NoScriptError)):
+                    raise self._refused(reply)
+                missing.append(at)
         for answer in answers:
             self._check_safe(answer)
+        if missing:
+            repeated = [_command(calls[at], whole=True) for at in missing]
+            for at, reply in zip(missing, await self._talk(repeated, safe=safe), strict=True):
+                replies[at] = reply
         return replies
 
     def _refused(self, error: Exception) -> Exception:

@@ -69,7 +69,7 @@ class Cluster:
         if not self._masters:
             await self._draw(self._draws)
         masters = {address for address in self._masters if address is not None}
-        return [await self._server(address).talk(commands) for address in sorted(masters)]
+        return [(await self._server(address).talk(commands))[0] for address in sorted(masters)]
 
     def distrust(self) -> None:
         self._masters = []
@@ -99,7 +99,7 @@ class Cluster:
         """Each part to its master, all at once; the answers of the waits."""
         told = await asyncio.gather(
             *(
-                self._server(address).talk([*(commands[at] for at in part), *waits])
+                self._server(address).talk([commands[at] for at in part], waits)
                 for address, part in parts.items()
             ),
             return_exceptions=True,
@@ -109,9 +109,9 @@ class Cluster:
             if isinstance(said, BaseException):
                 self._masters = []
                 raise said
-            for at, reply in zip(part, said, strict=False):
+            for at, reply in zip(part, said[0], strict=True):
                 replies[at] = reply
-            answers += said[len(part) :]
+            answers += said[1]
         return answers
 
     async def _ask(
@@ -120,9 +120,9 @@ class Cluster:
         """A key that has left its master while its slot moves: the new one is asked for it alone."""
         for at, reply in enumerate(replies):
             if type(reply) is exceptions.AskError:
-                said = await self._server((reply.host, reply.port)).talk([("ASKING",), commands[at], *waits])
-                replies[at] = said[1]
-                answers += said[2:]
+                server = self._server((reply.host, reply.port))
+                (_, replies[at]), said = await server.talk([("ASKING",), commands[at]], waits)
+                answers += said
 
     def _master(self, slot: int | None) -> Address:
         """Who has the slot; anybody for a command without a key. Raises ClusterDownError."""

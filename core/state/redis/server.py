@@ -49,10 +49,15 @@ class Server:
         self._history = ""
         self._trusted = 0
 
-    async def talk(self, commands: Sequence[Command]) -> list[Any]:
-        """Replies of one round trip on a connection of its own. Raises redis-py's errors."""
+    async def talk(
+        self, commands: Sequence[Command], waits: Sequence[Command] = ()
+    ) -> tuple[list[Any], list[Any]]:
+        """Replies of one round trip on a connection of its own, and what the `waits` behind them say.
+
+        Raises redis-py's errors.
+        """
         if not commands:
-            return []
+            return [], []
         deadline = time.monotonic() + ANSWER_SECONDS
         if self._room:
             self._room -= 1
@@ -68,7 +73,7 @@ class Server:
             if deadline < self._watch_at:
                 self._expire()
             try:
-                replies = await link.ask(commands)
+                replies = await link.ask([*commands, *waits] if waits else commands)
             except BaseException:
                 # Given up: the replies may still come, and belong to nobody.
                 link.abort()
@@ -80,7 +85,9 @@ class Server:
                 await link.close()
             else:
                 self._links.append(link)
-            return replies
+            if not waits:
+                return replies, []
+            return replies[: len(commands)], replies[len(commands) :]
         finally:
             self._leave_room()
 

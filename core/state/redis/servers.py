@@ -62,17 +62,10 @@ class OneServer:
         else:
             pool = redis_asyncio.ConnectionPool.from_url(url, **plain())
         self._server = Server(pool, connections, self._set_back)
-
-    async def talk(
-        self, commands: Sequence[Command], waits: Sequence[Command]
-    ) -> tuple[list[Any], list[Any]]:
-        if not waits:
-            return await self._server.talk(commands), []
-        replies = await self._server.talk([*commands, *waits])
-        return replies[: len(commands)], replies[len(commands) :]
+        self.talk = self._server.talk
 
     async def everywhere(self, commands: Sequence[Command]) -> list[list[Any]]:
-        return [await self._server.talk(commands)]
+        return [(await self._server.talk(commands))[0]]
 
     def distrust(self) -> None:
         self._server.distrust()

@@ -150,8 +150,8 @@ class Inbox:
 
     async def read(self, after: EntryId, count: int, *, block_ms: int = BLOCK_MS) -> list[Entry]:
         """Up to `count` entries after the cursor, oldest first; waits when there is none."""
-        reply = await self._client.command(
-            "XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", self._inbox, after
+        (reply,) = await self._client.pipeline(
+            [("XREAD", "COUNT", count, "BLOCK", block_ms, "STREAMS", self._inbox, after)]
         )
         return [Entry(EntryId(id_.decode()), fields[1]) for id_, fields in reply[0][1]] if reply else []
 
