@@ -36,8 +36,8 @@ DEAF_SECONDS = 0.5
 REST_SECONDS = 5.0
 """While PostgreSQL is away, one caller in this time asks it about people whom we know."""
 TELL_SECONDS = 0.5
-KEPT_PEOPLE = 4_000
-"""Whom Redis knows costs half a millisecond; so no more than ask within some minutes."""
+KEPT_PEOPLE = 2_000
+"""Who is asked about is asked about again within a minute, or costs half a millisecond in Redis."""
 
 log = structlog.get_logger(__name__)
 

@@ -54,7 +54,7 @@ class _Chat(msgspec.Struct):
     album_first: float = 0.0
     album_last: float = 0.0
     closing: tuple[ConversationId, ...] = ()
-    casts: list[Item] = []
+    casts: tuple[Item, ...] = ()
 
 
 class Lanes:
@@ -86,7 +86,7 @@ class Lanes:
             chat.pace.rest(self._born)
         self.size += 1
         if item.envelope.lane is Lane.BROADCAST and chat.queue:
-            chat.casts.append(item)
+            chat.casts += (item,)
             return []
         chat.queue.append(item)
         yielded = len(chat.queue) > 1 and _yield_turn(chat)
@@ -143,7 +143,8 @@ class Lanes:
         chat.taken = 0
         chat.busy = False
         if chat.casts and not chat.queue:
-            chat.queue.append(chat.casts.pop(0))
+            chat.queue.append(chat.casts[0])
+            chat.casts = chat.casts[1:]
         body = item.envelope.body
         if chat.closing and isinstance(body, Happening):
             over = body.standing.conversation
@@ -243,7 +244,7 @@ def _yield_turn(chat: _Chat) -> bool:
     """A broadcast that is not on its way lets what came after it go first; whether there was one."""
     if chat.busy or len(chat.queue) < 2 or chat.queue[0].envelope.lane is not Lane.BROADCAST:
         return False
-    chat.casts.insert(0, chat.queue.pop(0))
+    chat.casts = (chat.queue.pop(0), *chat.casts)
     return True
 
 

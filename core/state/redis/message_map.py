@@ -20,8 +20,8 @@ from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
 from core.state.redis.streams import Note
 
-KEPT_RECORDS = 32_768
-"""Messages that one process remembers: a quarter of a MiB, and ten to twenty minutes of a bot at its cap."""
+KEPT_RECORDS = 16_384
+"""Messages that one process remembers, at most: five to ten minutes of a bot at its cap."""
 
 KEPT_MS = 48 * 3600 * 1000
 
