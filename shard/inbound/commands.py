@@ -146,6 +146,10 @@ async def report(message: Message, desk: Desk, admission: Admission, messages: M
     if not standing.partner:
         desk.say("report_nobody")
         return
+    if desk.wrote_before(standing, MessageId(message.message_id)):
+        # It is about somebody else, who is known no more.
+        desk.say("report_early")
+        return
     await admission.report(
         desk, standing, rest, await _evidence(message.reply_to_message, standing, messages)
     )

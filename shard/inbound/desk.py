@@ -12,7 +12,7 @@ import structlog
 from core.domain import envelope as envelopes
 from core.domain.conversation import Change, Phase, Standing
 from core.domain.envelope import Envelope, Happening, Lane, Notice, Relay, Remove, Unsend
-from core.domain.ids import BotId, PersonId, UpdateId
+from core.domain.ids import BotId, MessageId, PersonId, UpdateId
 from core.service.clock import Clock
 from core.service.failpoints import passing
 from core.state.redis.conversations import Asker, Conversations, Outcome
@@ -90,6 +90,11 @@ class Desk:
         """Where the person stands, as far as this shard knows."""
         await self._all.standings.load([self.person])
         return self._all.standings.get(self.person) or Standing()
+
+    def wrote_before(self, standing: Standing, message: MessageId) -> bool:
+        """Whether the person, when writing that message, did not know yet of the conversation they are in."""
+        here = standing.phase is Phase.CHATTING and standing.bot == self.bot
+        return here and not self._all.standings.is_meant(self.person, standing.conversation, message)
 
     async def find(self) -> Outcome:
         """Look for a partner; says so, again where a process before died of saying it."""

@@ -120,6 +120,10 @@ WORDS = {
     ),
     "settings": "<b>Settings</b>\n\nLanguage: {language} (taken from your Telegram)\nYour number: <code>{person}</code>",
     "report_nobody": "You have not talked with anybody lately, so there is nobody to report.",
+    "report_early": (
+        "You wrote /report before you were connected with this partner, so nobody was reported. "
+        "If you mean them, please send it again."
+    ),
     "reported": (
         "Thank you. We have taken note, and somebody will look at it.\n\n"
         "Does a message show it? Reply to it with /report, and it is kept for whoever decides."
