@@ -141,19 +141,19 @@ class Standings:
 
     def opens(self, person: PersonId, conversation: ConversationId) -> None:
         """The words that tell the person of this conversation wait to be sent."""
-        self._note(person, conversation, UNTOLD)
+        talk = self._talk(person, conversation)
+        if talk is not None:
+            self._note(person, talk, UNTOLD)
         self._unsure.discard(person)
 
     def opened(self, person: PersonId, conversation: ConversationId, words: MessageId) -> None:
         """They were shown as that message; 0 where they never will be."""
         talk = self._talk(person, conversation)
         if talk is not None:
-            self._note(person, conversation, max(talk.words, words))
+            self._note(person, talk, max(talk.words, words))
 
-    def _note(self, person: PersonId, conversation: ConversationId, words: MessageId) -> None:
-        talk = self._talk(person, conversation)
-        if talk is not None:
-            self._talks[person] = _encode(msgspec.structs.replace(talk, words=words))
+    def _note(self, person: PersonId, talk: _Talk, words: MessageId) -> None:
+        self._talks[person] = _encode(msgspec.structs.replace(talk, words=words))
 
     def is_untold(self, person: PersonId, conversation: ConversationId) -> bool:
         """Whether the words that tell the person of this conversation are not known to have been shown."""

@@ -67,6 +67,6 @@ _trim = _trimmer()
 
 
 def give_back() -> None:
-    """Memory that nothing uses goes back to the system. Costs some milliseconds."""
+    """Memory that nothing uses goes back to the system. Costs about a millisecond."""
     if _trim is not None:
         _trim(0)
