@@ -63,12 +63,13 @@ from shard.inbound.replaying import Replayer
 from shard.inbound.vigil import Vigil
 from shard.inbound.webhook import Place, Webhook, path_of, secret_of
 from shard.links import Links
+from shard.outbound.acknowledger import Acknowledger
 from shard.outbound.bounce import Bouncer
 from shard.outbound.casting import PAID_RATE, Casting
 from shard.outbound.crossing import Crossing
 from shard.outbound.direct import Direct
 from shard.outbound.endings import Endings
-from shard.outbound.inbox import Acknowledger, InboxReader
+from shard.outbound.inbox import InboxReader
 from shard.outbound.lanes import ALBUM_MOST, Lanes
 from shard.outbound.media import Media
 from shard.outbound.pacing import Budget

@@ -68,12 +68,15 @@ class Crossing:
 
     def text(self, item: Item) -> Call | None:
         """The call for a text of which all is at hand; None for anything else."""
-        body = item.envelope.body
-        if not isinstance(body, Relay) or not isinstance(body.content, Text):
+        to, body = item.envelope.to, item.envelope.body
+        if not isinstance(body, Relay | Cast) or not isinstance(body.content, Text):
             return None
+        if isinstance(body, Cast):
+            # Whether one is paid for is asked elsewhere.
+            return None if body.paid else compose.cast(to, body, None)
         if body.reply_there is None and body.reply_to is not None:
             return None
-        return compose.relayed(item.envelope.to, body, body.reply_there, None)
+        return compose.relayed(to, body, body.reply_there, None)
 
     async def compose(self, parts: Sequence[Item]) -> Call | None:
         """The call for an entry (all parts of an album), its files still to be found.

@@ -32,11 +32,11 @@ from core.state.redis.leases import Lease
 from core.state.redis.poison import PoisonBox
 from core.state.redis.streams import Note
 from shard.outbound import refusals
+from shard.outbound.acknowledger import Acknowledger
 from shard.outbound.bounce import Bouncer, patiently
 from shard.outbound.casting import Casting
 from shard.outbound.compose import Call
 from shard.outbound.crossing import message_id
-from shard.outbound.inbox import Acknowledger
 from shard.outbound.lanes import Item, Lanes
 from shard.outbound.pacing import Budget
 from shard.standings import Standings
@@ -102,8 +102,9 @@ class Endings:
 
     def again(self, item: Item, wait: float, *, went: bool = False) -> None:
         """It stays first of its chat, which rests for `wait` seconds; `went`: it may count for its limit."""
+        self._ended(item)
         self._lanes.again(item, self._clock.monotonic(), wait, went=went)
-        self._land(item)
+        self._land()
 
     def finish(
         self,
@@ -115,20 +116,22 @@ class Endings:
         result: msgspec.Raw | None = None,
     ) -> None:
         """The chat goes on when the entry is out of the stream for good; nobody needs to wait for that."""
+        self._ended(item)
         body = item.envelope.body
-        done = [part.id for part in parts]
         if isinstance(body, _OWN_WORDS):
             notes = [*notes, *self._told(item, result)]
-        elif isinstance(body, Cast) and body.broadcast:
-            # What counts it takes it out of the stream, too.
-            done, notes = [], [*notes, self._casting.tally(item, body, sent=sent)]
         settled = partial(self._settled, item, self._clock.monotonic(), sent=sent)
-        self._acknowledger.settle(done, notes, settled)
+        if isinstance(body, Cast) and body.broadcast:
+            # What counts it takes it out of the stream, too.
+            notes = [*notes, self._casting.tally(item, body, sent=sent)]
+            self._acknowledger.settle_later(notes, settled)
+        else:
+            self._acknowledger.settle([part.id for part in parts], notes, settled)
 
     def _settled(self, item: Item, answered: float, *, sent: bool) -> None:
         """It is out of the stream; its call was answered at that time."""
         self._lanes.done(item, answered, sent=sent)
-        self._land(item)
+        self._land()
 
     async def done(
         self, item: Item, parts: list[Item], notes: list[Note], result: msgspec.Raw | None = None
@@ -220,7 +223,7 @@ class Endings:
             content = envelopes.encode(part.envelope)
             await patiently(partial(self._poison.take_out, self._lease.epoch, part.id, content, why))
         self._lanes.done(item, self._clock.monotonic(), sent=False)
-        self._land(item)
+        self._land()
 
     def _told(self, item: Item, result: msgspec.Raw | None) -> list[Note]:
         """The person knows of the conversation by that message, or is never told better; what is kept."""
@@ -241,11 +244,14 @@ class Endings:
         self._standings.opened(person, conversation, words)
         return [self._conversations.told(person, self._bot, conversation, words)]
 
-    def _land(self, item: Item) -> None:
-        """The entry is on its way no more: it is finished, or back in its lane."""
-        self._under_way -= 1
+    def _ended(self, item: Item) -> None:
+        """Its call, if it came to one, has ended."""
         if item.envelope.lane is Lane.BROADCAST:
             self._casting.ended()
+
+    def _land(self) -> None:
+        """The entry is on its way no more: it is finished, or back in its lane."""
+        self._under_way -= 1
         if not self._under_way:
             self._landed.set()
         if self._lanes.size:

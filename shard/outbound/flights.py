@@ -9,12 +9,13 @@ import asyncio
 from functools import partial
 from typing import Protocol
 
+from core.domain.envelope import Lane
 from core.service.failpoints import passing
 from core.state.redis.leases import Lease
+from shard.outbound.acknowledger import Acknowledger
 from shard.outbound.compose import Call
 from shard.outbound.crossing import Crossing
 from shard.outbound.endings import Endings
-from shard.outbound.inbox import Acknowledger
 from shard.outbound.lanes import Item
 from shard.outbound.pacing import Budget, Slot
 from shard.telegram import Telegram, TelegramError, result_of
@@ -66,21 +67,39 @@ class Flights:
             return True
         if call is None:
             return False
+        if item.envelope.lane is Lane.BROADCAST:
+            self._acknowledger.announced((item.id,), partial(self._announced, item, call))
+        else:
+            self._find_slot(item, call)
+        return True
+
+    def _announced(self, item: Item, call: Call) -> None:
+        """A broadcast has time: Redis knows already that it goes."""
+        if self._lease.valid():
+            self._find_slot(item, call)
+        else:
+            self._not_now(item)
+
+    def _find_slot(self, item: Item, call: Call) -> None:
         slot = self._budget.at_once()
         if slot is not None:
             self._go(item, call, slot)
         else:
             waiting = self._budget.later(item.envelope.lane)
             waiting.add_done_callback(partial(self._given, item, call))
-        return True
 
     def _given(self, item: Item, call: Call, slot: asyncio.Future[Slot]) -> None:
         if self._lease.valid():
             self._go(item, call, slot.result())
         else:
             self._budget.answered(slot.result())
-            self._endings.again(item, 0)
-            self._tower.leave_room(item)
+            self._not_now(item)
+
+    def _not_now(self, item: Item) -> None:
+        """The lease is over: the call is not made."""
+        self._acknowledger.answered((item.id,))
+        self._endings.again(item, 0)
+        self._tower.leave_room(item)
 
     def _go(self, item: Item, call: Call, slot: Slot) -> None:
         try:
@@ -91,10 +110,10 @@ class Flights:
             self._budget.answered(slot)
             self._tower.broke(item, error)
             return
-        if gone:
-            self._acknowledger.started((item.id,))
-        else:
+        if not gone:
             self._tower.missed(item, call, slot)
+        elif item.envelope.lane is not Lane.BROADCAST:
+            self._acknowledger.started((item.id,))
 
     def _answered(self, item: Item, call: Call, slot: Slot, outcome: Outcome) -> None:
         self._budget.answered(slot)

@@ -1,20 +1,18 @@
-"""Reads the shard's stream into the lanes, no more than a window of it, and acknowledges.
+"""Reads the shard's stream into the lanes, no more than a window of it.
 
 The reader keeps a cursor from the beginning of the stream; what it read is in the lanes until
 it is acknowledged. So memory is bounded by the window, and a new process reads everything again.
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Iterable
 
 import structlog
 
 from core.domain import envelope as envelopes
 from core.domain.conversation import Phase
 from core.domain.envelope import Amend, Envelope, Happening, React, Relay
-from core.domain.errors import RedisAway, RedisFull, UnreadableEnvelope
+from core.domain.errors import RedisAway, UnreadableEnvelope
 from core.domain.ids import EntryId, PersonId
 from core.service import metrics
 from core.service.bell import Bell
@@ -23,7 +21,8 @@ from core.service.failpoints import passing
 from core.service.outages import Outages
 from core.state.redis.leases import Lease
 from core.state.redis.poison import PoisonBox, wordless
-from core.state.redis.streams import START, Entry, Inbox, Note
+from core.state.redis.streams import START, Entry, Inbox
+from shard.outbound.acknowledger import Acknowledger
 from shard.outbound.bounce import Bouncer
 from shard.outbound.lanes import Item, Lanes
 from shard.standings import Standings
@@ -31,109 +30,8 @@ from shard.standings import Standings
 WINDOW = 2_048
 READ_AT_ONCE = 256
 RETRY_SECONDS = 0.2
-GATHER_SECONDS = 0.01
-"""How long a word to Redis waits for others while calls are under way: what begins together ends together."""
-NOTES_KEPT = 10_000
-"""Notes that wait until Redis has room again; without one, a reply comes without what it replies to."""
 
 log = structlog.get_logger(__name__)
-
-
-class Acknowledger:
-    """Tells Redis what is done and what is on its way, as much as has gathered in one call."""
-
-    def __init__(self, inbox: Inbox, lease: Lease, outages: Outages, lately: deque[EntryId]) -> None:
-        """`lately` gathers what is done, for the time when Redis may have forgotten it."""
-        self._inbox = inbox
-        self._lately = lately
-        self._lease = lease
-        self._outages = outages
-        self._under_way: set[EntryId] = set()
-        self._settled: list[EntryId] = []
-        self._after: list[Callable[[], None]] = []
-        self._notes: list[Note] = []
-        self._started: list[EntryId] = []
-        self._wake = Bell()
-        self._timer: asyncio.TimerHandle | None = None
-
-    def started(self, entries: Sequence[EntryId]) -> None:
-        """These entries go to Telegram now: if we die, they may be repeated, and are counted."""
-        self._started.extend(entries)
-        self._under_way.update(entries)
-        self._tell()
-
-    async def announce(self, entries: Sequence[EntryId]) -> None:
-        """As `started`; returns when Redis knows. For what has time: so no repeat goes uncounted."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._after.append(partial(_known, future))
-        self.started(entries)
-        await future
-
-    def answered(self, entries: Sequence[EntryId]) -> None:
-        """Their call has ended, in whatever way; what was not told yet need not be told any more."""
-        self._under_way.difference_update(entries)
-
-    def settle(self, entries: Sequence[EntryId], notes: Sequence[Note], after: Callable[[], None]) -> None:
-        """Call `after` when the entries are out of the stream for good; `notes` are kept with that."""
-        self._settled.extend(entries)
-        self._lately.extend(entries)
-        self._notes.extend(notes)
-        self._after.append(after)
-        self._tell()
-
-    async def done(self, *entries: EntryId, notes: Sequence[Note] = ()) -> None:
-        """As `settle`; returns then."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.settle(entries, notes, partial(_known, future))
-        await future
-
-    async def run(self) -> None:
-        """Raises StaleEpoch. While Redis is away what has gathered is kept."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-            settled, self._settled = self._settled, []
-            after, self._after = self._after, []
-            begun, self._started = self._started, []
-            started = [entry for entry in begun if entry in self._under_way]
-            notes, self._notes = self._notes, []
-            if not (after or started or notes):
-                continue
-            if settled:
-                passing("before_acknowledge")
-            while True:
-                try:
-                    await self._inbox.settle(self._lease.epoch, settled, started, notes)
-                    break
-                except RedisFull as error:
-                    # It still deletes: what waits in it goes out, so that it has room again.
-                    self._outages.away(error)
-                    self._notes = [*notes, *self._notes][-NOTES_KEPT:]
-                    if not settled:
-                        break
-                    if not (notes or started):
-                        await asyncio.sleep(RETRY_SECONDS)
-                    notes, started = [], []
-                except RedisAway as error:
-                    self._outages.away(error)
-                    await asyncio.sleep(RETRY_SECONDS)
-            for call in after:
-                call()
-
-    def _tell(self) -> None:
-        """Soon; at once where no call is under way, so that there is nothing to wait for."""
-        if not self._under_way:
-            self._wake.set()
-        elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._wake.set)
-
-
-def _known(future: asyncio.Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
 
 
 class InboxReader:

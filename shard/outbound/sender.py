@@ -22,12 +22,12 @@ from core.service.log import innermost
 from core.state.redis.leases import Lease
 from shard.files import FileTrouble
 from shard.outbound import refusals
+from shard.outbound.acknowledger import Acknowledger
 from shard.outbound.casting import Casting
 from shard.outbound.compose import Call
 from shard.outbound.crossing import Crossing, source_of
 from shard.outbound.endings import PAUSE_SHORTEST, Endings
 from shard.outbound.flights import Flights
-from shard.outbound.inbox import Acknowledger
 from shard.outbound.lanes import Item, Lanes
 from shard.outbound.media import Media
 from shard.outbound.pacing import Budget, Slot
@@ -139,7 +139,8 @@ class Sender:
             self._in_work.add(item.id)
             self._endings.began(item)
             talks = self._is_known_to_talk(item)
-            if not (talks and self._flights.begin(item)):
+            flies = talks or item.envelope.lane is Lane.BROADCAST
+            if not (flies and self._flights.begin(item)):
                 self._start(item, partial(self._work, item, talks=talks))
         return None
 
@@ -228,14 +229,14 @@ class Sender:
     async def _send(
         self, item: Item, parts: list[Item], call: Call, slots: list[tuple[Budget, Slot]]
     ) -> None:
-        """`slots`: where it has one already, that."""
+        """`slots`: where it has one already, that; Redis knows then of what has time."""
         entries = [part.id for part in parts]
         has_time = item.envelope.lane is Lane.BROADCAST
 
         async def gate() -> None:
-            if has_time:
-                await self._acknowledger.announce(entries)
             if not slots:
+                if has_time:
+                    await self._acknowledger.announce(entries)
                 await self._take(item, call, slots)
             if not self._lease.valid():
                 raise _NotNow

@@ -17,7 +17,7 @@ from core.state.redis.keys import Keys
 from core.state.redis.leases import Lease
 from core.state.redis.streams import START, Append, Inbox, Source, Streams
 from deploy.embedded import EmbeddedRedis
-from shard.outbound.inbox import Acknowledger
+from shard.outbound.acknowledger import Acknowledger
 
 BOT = BotId(11)
 

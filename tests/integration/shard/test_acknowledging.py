@@ -3,18 +3,21 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
-from core.domain.ids import BotId, EntryId, Epoch
+from core.domain.broadcast import Outcome
+from core.domain.ids import BotId, BroadcastId, EntryId, Epoch, PersonId
 from core.service.clock import SystemClock
 from core.service.outages import Outages
+from core.state.redis.casts import CastBook
 from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
 from core.state.redis.leases import Lease
-from core.state.redis.streams import START, Append, Inbox, Source, Streams
-from shard.outbound import inbox as inboxes
-from shard.outbound.inbox import Acknowledger
+from core.state.redis.streams import START, Append, Inbox, Note, Source, Streams
+from shard.outbound import acknowledger as acknowledging
+from shard.outbound.acknowledger import Acknowledger
 
 BOT = BotId(11)
 NEVER = 3600.0
@@ -23,10 +26,21 @@ NEVER = 3600.0
 class Desk:
     """An acknowledger that runs, over a stream of two entries."""
 
-    def __init__(self, acknowledger: Acknowledger, inbox: Inbox, entries: list[EntryId]) -> None:
+    def __init__(
+        self, acknowledger: Acknowledger, inbox: Inbox, book: CastBook, entries: list[EntryId]
+    ) -> None:
         self.acknowledger = acknowledger
+        self.book = book
         self.inbox = inbox
         self.one, self.two = entries
+        self.told: list[EntryId] = []
+
+    def settle_later(self, entry: EntryId) -> None:
+        """A broadcast's message has gone to somebody."""
+        self.acknowledger.settle_later([self.tally(entry)], partial(self.told.append, entry))
+
+    def tally(self, entry: EntryId) -> Note:
+        return self.book.tally(Epoch(1), BroadcastId(7), entry, PersonId(5), Outcome.SENT)
 
     async def left(self) -> list[EntryId]:
         return [entry.id for entry in await self.inbox.read(START, 10, block_ms=1)]
@@ -45,14 +59,14 @@ async def desk(client: RedisClient, keys: Keys) -> AsyncIterator[Desk]:
     entries = [entry.id for entry in await inbox.read(START, 10, block_ms=1)]
     acknowledger = Acknowledger(inbox, lease, Outages(clock), deque())
     running = asyncio.create_task(acknowledger.run())
-    yield Desk(acknowledger, inbox, entries)
+    yield Desk(acknowledger, inbox, CastBook(client, keys, BOT), entries)
     running.cancel()
 
 
 async def test_what_was_alone_on_its_way_waits_for_nothing(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inboxes, "GATHER_SECONDS", NEVER)
+    monkeypatch.setattr(acknowledging, "GATHER_SECONDS", NEVER)
     desk.acknowledger.started((desk.one,))
     assert await desk.left() == [desk.one, desk.two], "it is on its way"
     desk.acknowledger.answered((desk.one,))
@@ -64,7 +78,7 @@ async def test_what_was_alone_on_its_way_waits_for_nothing(
 async def test_what_ends_together_is_told_in_one_word(
     desk: Desk, client: RedisClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inboxes, "GATHER_SECONDS", NEVER)
+    monkeypatch.setattr(acknowledging, "GATHER_SECONDS", NEVER)
     desk.acknowledger.started((desk.one, desk.two))
     before = client.round_trips
     desk.acknowledger.answered((desk.one,))
@@ -84,3 +98,40 @@ async def test_it_waits_only_a_moment_for_what_is_still_on_its_way(desk: Desk, c
         await desk.acknowledger.done(desk.one)
     assert await desk.left() == [desk.two]
     assert await desk.inbox.reclaim() == {desk.two}, "that it is on its way was told in the same word"
+
+
+async def test_what_has_time_goes_with_what_is_settled_next(
+    desk: Desk, client: RedisClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acknowledging, "LATER_SECONDS", NEVER)
+    # Redis knows the script by then.
+    await client.run_many([desk.tally(EntryId("1-1"))])
+    desk.settle_later(desk.one)
+    await asyncio.sleep(0.05)
+    assert (await desk.left(), desk.told) == ([desk.one, desk.two], [])
+    before = client.round_trips
+    async with asyncio.timeout(5):
+        await desk.acknowledger.done(desk.two)
+    assert client.round_trips == before + 1, "both in one word"
+    assert (await desk.left(), desk.told) == ([], [desk.one])
+
+
+async def test_what_has_time_does_not_wait_for_ever(desk: Desk) -> None:
+    desk.settle_later(desk.one)
+    async with asyncio.timeout(5):
+        while desk.told != [desk.one]:
+            await asyncio.sleep(0.01)
+    assert await desk.left() == [desk.two]
+
+
+async def test_an_announcement_waits_for_nothing_and_takes_nothing_along(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GATHER_SECONDS", "LATER_SECONDS"):
+        monkeypatch.setattr(acknowledging, name, NEVER)
+    desk.settle_later(desk.one)
+    desk.acknowledger.started((desk.one,))
+    async with asyncio.timeout(5):
+        await desk.acknowledger.announce((desk.two,))
+    assert (await desk.left(), desk.told) == ([desk.one, desk.two], []), "it costs Redis no write to its disk"
+    assert await desk.inbox.reclaim() == {desk.one, desk.two}
