@@ -21,9 +21,17 @@ from core.state.redis.casts import Casts
 from core.state.redis.fleet import Fleet
 
 LOOK_SECONDS = 1.0
-"""How often operators' words are asked for, and how far it has come is noted."""
+"""How often operators' words are asked for."""
 
-FEED_SECONDS = 0.2
+NOTE_SECONDS = 5.0
+"""How often it is noted how far one has come that runs: Redis knows better, and a note is a disk's write."""
+
+FEED_SECONDS = 0.4
+"""How often each bot's part is looked at."""
+
+TURNS = 10
+"""Into so many turns of that time the bots are divided: shards that wake up together make chats wait."""
+
 UNREACHED_AT_ONCE = 1_000
 
 log = structlog.get_logger(__name__)
@@ -61,6 +69,7 @@ class Feeder:
         self._look_at = float("-inf")
         self._open: list[Broadcast] = []
         self._lines: dict[BroadcastId, list[Line]] = {}
+        self._note_at = float("-inf")
         self._ready: frozenset[BotId] = frozenset()
 
     async def run(self) -> None:
@@ -76,9 +85,12 @@ class Feeder:
             await self._look()
             self._look_at = now + LOOK_SECONDS
         running = [one for one in self._open if one.state is BroadcastState.RUNNING]
-        for broadcast in running:
-            await self._feed(broadcast, self._lines[broadcast.id])
-        return FEED_SECONDS if running else LOOK_SECONDS
+        for turn in range(TURNS):
+            for broadcast in running:
+                await self._feed(broadcast, self._lines[broadcast.id][turn::TURNS])
+            if running:
+                await self._clock.sleep(FEED_SECONDS / TURNS)
+        return 0.0 if running else LOOK_SECONDS
 
     async def _look(self) -> None:
         """What operators want by now, and how far it has come."""
@@ -149,6 +161,11 @@ class Feeder:
         ):
             line.fed((), answer)
         await self._grant(broadcast, [line for line in lines if line.bot in self._ready])
+        is_over = self._is_over(broadcast, lines)
+        now = self._clock.monotonic()
+        if broadcast.state is BroadcastState.RUNNING and not is_over and now < self._note_at:
+            return
+        self._note_at = now + NOTE_SECONDS
         changed = [line for line in lines if line.portion != line.noted]
         if changed:
             await self._audience.note(broadcast.id, [line.portion for line in changed])
@@ -158,7 +175,7 @@ class Feeder:
             await self._audience.unreachable(*unreached)
             await self._casts.noted(unreached)
         metrics.BROADCAST_LEFT.set(broadcast.left)
-        if self._is_over(broadcast, lines):
+        if is_over:
             await self._announcer.tell_end(await self._broadcasts.get(broadcast.id))
             await self._broadcasts.finish(broadcast.id)
             log.info("a broadcast is over", broadcast=broadcast.id)

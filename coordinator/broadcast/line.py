@@ -10,7 +10,7 @@ from core.state.redis.casts import Fed, Helping
 WINDOW = 20
 """Envelopes of a broadcast that lie in a shard's stream at most: under a second's worth."""
 
-PAID_WINDOW = 120
+PAID_WINDOW = 200
 """As many where they may go as paid ones."""
 
 GRANT = 200

@@ -24,7 +24,7 @@ from core.state.postgres.broadcasts import Broadcasts, BroadcastUnderWay
 from core.state.postgres.crypt import TokenCipher
 from core.state.postgres.pool import Database
 from core.state.postgres.reach import Reach
-from core.state.redis.casts import CastBook, Casts
+from core.state.redis.casts import CastBook, Casts, Fed, Helping
 from core.state.redis.client import RedisClient
 from core.state.redis.fleet import Fleet
 from core.state.redis.keys import Keys
@@ -65,6 +65,20 @@ class Looking(SystemClock):
 
     def monotonic(self) -> float:
         return 10.0 * next(self._looks)
+
+    async def sleep(self, seconds: float) -> None:
+        """The steps of a test follow each other at once."""
+
+
+class Standing(Looking):
+    """Goes on when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
 
 
 class Shard:
@@ -366,3 +380,41 @@ async def test_no_more_is_paid_for_than_was_allowed_whoever_dies_or_forgets(stag
     assert 14 < paid <= 40
     assert over.paid <= paid
     assert over.state is BroadcastState.DONE
+
+
+async def test_bots_are_fed_in_turn_and_a_look_changes_nothing(stage: Stage) -> None:
+    for person in range(PEOPLE):
+        await stage.seat(100 + person, ONE)
+        await stage.seat(200 + person, TWO)
+    number = await stage.broadcasts.start(CONTENT)
+    leader = await stage.leader()
+    fed: list[list[BotId]] = []
+    feed = leader._casts.feed
+
+    async def noted(epoch: Epoch, broadcast: BroadcastId, helpings: list[Helping]) -> list[Fed]:
+        fed.append([one.bot for one in helpings if one.payloads])
+        return await feed(epoch, broadcast, helpings)
+
+    leader._casts.feed = noted  # type: ignore[method-assign, assignment]  # watched, not replaced
+    await leader._step()
+    assert sorted(bots for bots in fed if bots) == [[ONE], [TWO]], "shards that wake up together delay chats"
+    cast = stage.keys.cast(ONE, number)
+    await stage.client.command("EXPIRE", cast, 1_000)
+    await leader._step()
+    assert 0 < await stage.client.command("TTL", cast) <= 1_000, "a change is a write to the disk"
+
+
+async def test_how_far_one_has_come_is_noted_every_few_seconds(stage: Stage) -> None:
+    for person in range(PEOPLE):
+        await stage.seat(100 + person, ONE)
+    number = await stage.broadcasts.start(CONTENT)
+    leader = await stage.leader()
+    clock = leader._clock = Standing()
+    sent: list[int] = []
+    for _ in range(12):
+        await stage.step(leader)
+        clock.now += 1.01
+        sent.append((await stage.broadcasts.get(number)).counts.sent)
+    assert sent[-1] == PEOPLE
+    assert 2 <= len(set(sent)) <= 4, sent
+    assert (await stage.broadcasts.get(number)).finished_at is not None
