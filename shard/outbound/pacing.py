@@ -25,6 +25,7 @@ slots (shard.outbound.rate).
 import asyncio
 import heapq
 import itertools
+import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -183,6 +184,11 @@ class Budget:
     def spare(self) -> float:
         """Share of the slots that nobody needs just now, 0 to 1."""
         return 0.0 if self._waiters else 1 - self.in_use / self._size
+
+    def spare_at(self, share: float) -> float | None:
+        """When this share of the slots is free, if nobody takes one; None where calls under way decide."""
+        wanted = math.ceil(share * self._size)
+        return self._free[wanted - 1].ready_at if 0 < wanted <= len(self._free) else None
 
     def _wait(self) -> float | None:
         """Seconds until a slot can be given; None while there is no slot or nobody waits."""
