@@ -29,7 +29,7 @@ AT_ONCE = 5_000
 
 async def run(quick: bool, progress: Progress) -> Report:
     """The pairs' p99 with the two disturbers by that without, in turn."""
-    rounds, seconds = (2, 4.0) if quick else (5, 20.0)
+    rounds, seconds = (2, 4.0) if quick else (24, 6.0)
     audience = 10_000 if quick else 100_000
     conditions = machine()
     progress(f"starting {BOTS} shards, {PAIRS} pairs, an audience of {audience:,}")
