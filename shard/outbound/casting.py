@@ -82,6 +82,8 @@ class Casting:
 
     def look_again(self) -> float:
         """Seconds after which a broadcast that may not go now may find room."""
+        if self._may_pay():
+            return LOOK_AGAIN_SECONDS
         now = self._clock.monotonic()
         room_at = self._budget.spare_at(SPARE)
         pause = LOOK_AGAIN_SECONDS if room_at is None else room_at - now
