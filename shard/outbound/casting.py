@@ -97,9 +97,11 @@ class Casting:
             self._left, self._next_at = self._together, now + self._together / self._budget.rate
         self._left = max(0, self._left - 1)
 
-    def ended(self) -> None:
-        """It is no more, for now."""
+    def ended(self) -> bool:
+        """It is no more, for now; whether others may have waited for that."""
+        full = self._under_way >= PAID_AT_ONCE
         self._under_way -= 1
+        return full
 
     async def slot(self, item: Item, call: Call) -> tuple[Budget, Slot]:
         """A slot for this one message, and whose it is; one that is paid for is marked so."""

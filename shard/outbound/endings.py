@@ -246,8 +246,8 @@ class Endings:
 
     def _ended(self, item: Item) -> None:
         """Its call, if it came to one, has ended."""
-        if item.envelope.lane is Lane.BROADCAST:
-            self._casting.ended()
+        if item.envelope.lane is Lane.BROADCAST and self._casting.ended():
+            self._wake.set()
 
     def _land(self) -> None:
         """The entry is on its way no more: it is finished, or back in its lane."""
