@@ -24,7 +24,7 @@ LOOK_SECONDS = 1.0
 """How often operators' words are asked for."""
 
 NOTE_SECONDS = 5.0
-"""How often it is noted how far one has come that runs: Redis knows better, and a note is a disk's write."""
+"""How often it is noted how far one has come: Redis knows better, and each note is a write to the disk."""
 
 FEED_SECONDS = 0.4
 """How often each bot's part is looked at."""
@@ -163,9 +163,10 @@ class Feeder:
         await self._grant(broadcast, [line for line in lines if line.bot in self._ready])
         is_over = self._is_over(broadcast, lines)
         now = self._clock.monotonic()
-        if broadcast.state is BroadcastState.RUNNING and not is_over and now < self._note_at:
-            return
-        self._note_at = now + NOTE_SECONDS
+        if broadcast.state is BroadcastState.RUNNING:
+            if now < self._note_at and not is_over:
+                return
+            self._note_at = now + NOTE_SECONDS
         changed = [line for line in lines if line.portion != line.noted]
         if changed:
             await self._audience.note(broadcast.id, [line.portion for line in changed])
