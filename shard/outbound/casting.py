@@ -28,11 +28,11 @@ from shard.telegram import Unreachable
 TOGETHER = 10
 """One in so many of a second's messages go together."""
 
-SPARE = 0.5
+SPARE = 0.35
 """A free message is sent only while this share of the budget's slots is free.
 
 People write by chance, and a slot comes back after a second: with three in ten, one of their messages in four
-hundred waits. With half none does, and a cheap machine has time for them, too: a broadcast has no hurry.
+hundred waits; with this, one in four thousand.
 """
 
 LOOK_AGAIN_SECONDS = 0.035

@@ -132,12 +132,12 @@ def _played(gaps: Iterator[float], seconds: float) -> tuple[list[float], list[fl
 def test_a_broadcast_leaves_slots_to_those_who_chat_and_goes_a_few_at_a_time() -> None:
     waits, begun = _played(_in_a_rush(12), 60.0)
     assert max(waits) == 0, "nobody who chats waits for a slot"
-    assert len(begun) / 60 > 4.5
+    assert len(begun) / 60 > 8
     assert max(sum(at <= other < at + 0.09 for other in begun) for at in begun) <= 3, "not all at once"
 
 
 def test_a_broadcast_leaves_enough_for_what_nobody_can_foresee() -> None:
     waits, begun = _played(_by_chance(12), 1_000.0)
-    assert len(begun) / 1_000 > 4.5
+    assert len(begun) / 1_000 > 8
     # Where it takes all but three in ten, one in four hundred waits.
     assert sum(wait > 0.004 for wait in waits) / len(waits) < 0.001
