@@ -26,11 +26,9 @@ LOOK_SECONDS = 1.0
 NOTE_SECONDS = 5.0
 """How often it is noted how far one has come: Redis knows better, and each note is a write to the disk."""
 
-FEED_SECONDS = 0.4
-"""How often each bot's part is looked at."""
-
 TURNS = 10
-"""Into so many turns of that time the bots are divided: shards that wake up together make chats wait."""
+TURN_SECONDS = 0.04
+"""Each bot has one of so many turns: shards that wake up together make chats wait."""
 
 UNREACHED_AT_ONCE = 1_000
 
@@ -79,18 +77,27 @@ class Feeder:
 
     async def _step(self) -> float:
         if self._rows() is None:
-            return FEED_SECONDS
+            return LOOK_SECONDS
         now = self._clock.monotonic()
         if now >= self._look_at:
             await self._look()
             self._look_at = now + LOOK_SECONDS
         running = [one for one in self._open if one.state is BroadcastState.RUNNING]
+        pause = 0.0
         for turn in range(TURNS):
+            pause += TURN_SECONDS
             for broadcast in running:
-                await self._feed(broadcast, self._lines[broadcast.id][turn::TURNS])
-            if running:
-                await self._clock.sleep(FEED_SECONDS / TURNS)
-        return 0.0 if running else LOOK_SECONDS
+                due = self._due(broadcast, turn, self._clock.monotonic() + pause)
+                if due:
+                    await self._clock.sleep(pause)
+                    pause = 0.0
+                    await self._feed(broadcast, due)
+        return pause if running else LOOK_SECONDS
+
+    def _due(self, broadcast: Broadcast, turn: int, then: float) -> list[Line]:
+        """Whose turn it is of those that are to be looked at by then."""
+        lines = self._lines[broadcast.id][turn::TURNS]
+        return [line for line in lines if line.bot in self._ready and line.due_at <= then]
 
     async def _look(self) -> None:
         """What operators want by now, and how far it has come."""
@@ -112,12 +119,11 @@ class Feeder:
         return frozenset(bot for bot, report in (await self._fleet.reports(serving)).items() if report.casts)
 
     async def _feed(self, broadcast: Broadcast, lines: Sequence[Line]) -> None:
-        ready = [line for line in lines if line.bot in self._ready]
-        for line in ready:
+        for line in lines:
             after = line.read_from
             if after is not None:
                 line.read(await self._audience.page(broadcast.id, line.bot, after, PAGE))
-        given = [(line, line.next()) for line in ready]
+        given = [(line, line.next()) for line in lines]
         busy = [(line, some) for line, some in given if some or line.under_way or not line.looked]
         helpings = [
             line.helping(some, tuple(self._sealed(broadcast, one.person) for one in some if one.fed))
@@ -129,8 +135,12 @@ class Feeder:
             for line in lines:
                 line.doubt()
             raise
+        now = self._clock.monotonic()
         for (line, some), answer in zip(busy, answers, strict=True):
-            line.fed(some, answer)
+            line.fed(some, answer, now)
+        for line, some in given:
+            if (line, some) not in busy:
+                line.rest(now)
 
     def _sealed(self, broadcast: Broadcast, to: PersonId) -> bytes:
         now = round(self._clock.wall() * 1000)
@@ -159,7 +169,7 @@ class Feeder:
             await self._casts.feed(self._epoch, broadcast.id, [line.helping((), ()) for line in look]),
             strict=True,
         ):
-            line.fed((), answer)
+            line.fed((), answer, self._clock.monotonic())
         await self._grant(broadcast, [line for line in lines if line.bot in self._ready])
         is_over = self._is_over(broadcast, lines)
         now = self._clock.monotonic()

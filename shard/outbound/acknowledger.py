@@ -33,6 +33,8 @@ class Acknowledger:
         self._lease = lease
         self._outages = outages
         self._under_way: set[EntryId] = set()
+        self._with_time: set[EntryId] = set()
+        """Of those, what was announced."""
         self._settled: list[EntryId] = []
         self._after: list[Callable[[], None]] = []
         self._notes: list[Note] = []
@@ -46,25 +48,27 @@ class Acknowledger:
         """These entries go to Telegram now: if we die, they may be repeated, and are counted."""
         self._started.extend(entries)
         self._under_way.update(entries)
-        self._tell()
+        self._tell(self._under_way)
 
     async def announce(self, entries: Sequence[EntryId]) -> None:
         """As `started`; returns when Redis knows. For what has time: so no repeat goes uncounted."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.announced(entries, partial(_known, future))
+        self._wake.set()
         await future
 
     def announced(self, entries: Sequence[EntryId], then: Callable[[], None]) -> None:
-        """As `announce`; calls `then` when Redis knows."""
+        """As `announce`; calls `then` when Redis knows. What others will have settled soon takes it along."""
         self._after.append(then)
         self._started.extend(entries)
+        self._tell(self._under_way - self._with_time)
         self._under_way.update(entries)
-        # Those of a group are announced in one turn of the loop.
-        self._wake.set()
+        self._with_time.update(entries)
 
     def answered(self, entries: Sequence[EntryId]) -> None:
         """Their call has ended, in whatever way; what was not told yet need not be told any more."""
         self._under_way.difference_update(entries)
+        self._with_time.difference_update(entries)
 
     def settle(self, entries: Sequence[EntryId], notes: Sequence[Note], after: Callable[[], None]) -> None:
         """Call `after` when the entries are out of the stream for good; `notes` are kept with that."""
@@ -72,7 +76,7 @@ class Acknowledger:
         self._lately.extend(entries)
         self._notes.extend(notes)
         self._after.append(after)
-        self._tell()
+        self._tell(self._under_way)
 
     def settle_later(self, notes: Sequence[Note], after: Callable[[], None]) -> None:
         """As `settle`, with what else is settled; one of these notes takes the entry out.
@@ -127,9 +131,9 @@ class Acknowledger:
             for call in after:
                 call()
 
-    def _tell(self) -> None:
-        """Soon; at once where no call is under way, so that there is nothing to wait for."""
-        if not self._under_way:
+    def _tell(self, under_way: set[EntryId]) -> None:
+        """Soon; at once where none of these calls is under way, so that there is nothing to wait for."""
+        if not under_way:
             self._wake.set()
         else:
             self._wake_at(asyncio.get_running_loop().time() + GATHER_SECONDS)

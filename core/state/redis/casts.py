@@ -26,6 +26,7 @@ _GONE, _BLOCKED = "g", "b"
 class Helping(NamedTuple):
     """Envelopes for one bot's next people; the cursor goes from `before` to `after`. Empty: only look.
 
+    All or none of them go: none where more than `most` would lie in the stream then.
     `credit`: so many more paid messages are granted.
     """
 
@@ -35,6 +36,7 @@ class Helping(NamedTuple):
     skipped: int = 0
     payloads: tuple[bytes, ...] = ()
     credit: int = 0
+    most: int = 0
 
 
 class Fed(NamedTuple):
@@ -54,9 +56,14 @@ class Fed(NamedTuple):
     credit: int
 
     @property
+    def counted(self) -> int:
+        """How many have left the stream, whatever became of them."""
+        return self.sent + self.blocked + self.gone + self.refused
+
+    @property
     def under_way(self) -> int:
         """How many lie in the stream; those that came from the stream of a bot that is gone left out."""
-        return max(0, self.fed - self.sent - self.blocked - self.gone - self.refused)
+        return max(0, self.fed - self.counted)
 
 
 class Unreached(NamedTuple):
@@ -82,7 +89,7 @@ class Casts:
             (
                 FEED,
                 (self._keys.inbox(h.bot), self._keys.cast(h.bot, broadcast), self._keys.fences(h.bot)),
-                (epoch, h.before, h.after, h.skipped, KEPT_SECONDS, h.credit, *h.payloads),
+                (epoch, h.before, h.after, h.skipped, KEPT_SECONDS, h.credit, h.most, *h.payloads),
             )
             for h in helpings
         ]

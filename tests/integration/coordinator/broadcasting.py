@@ -7,6 +7,7 @@ from typing import Any
 
 from coordinator.broadcast.announcer import Announcer
 from coordinator.broadcast.feeder import Feeder
+from coordinator.broadcast.line import WINDOW
 from core.domain.broadcast import Broadcast, Outcome
 from core.domain.content import Text
 from core.domain.envelope import Cast, Notice, decode
@@ -29,7 +30,7 @@ from tests.integration.coordinator.support import ONE, TWO
 
 ADMIN = PersonId(9_000)
 CONTENT = Text("hello, everybody")
-PEOPLE = 30
+PEOPLE = WINDOW + 10
 """So many on each bot: more than a window."""
 
 

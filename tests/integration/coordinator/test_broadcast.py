@@ -12,6 +12,7 @@ from core.domain.ids import BotId, BroadcastId, Epoch, PersonId
 from core.state.postgres.broadcasts import BroadcastUnderWay
 from core.state.postgres.reach import Reach
 from core.state.redis.casts import CastBook, Fed, Helping
+from core.state.redis.streams import Inbox
 from tests.integration.coordinator.broadcasting import ADMIN, CONTENT, PEOPLE, Stage, Standing
 from tests.integration.coordinator.support import ONE, TWO
 
@@ -150,6 +151,8 @@ async def test_redis_that_has_forgotten_all_begins_where_postgresql_knows(stage:
     leader = await stage.leader()
     await stage.step(leader)
     await stage.step(leader)
+    # It is noted in PostgreSQL.
+    await leader._look()
     before = set(stage.shown(number))
     await stage.client.command("DEL", *(stage.keys.cast(bot, number) for bot in (ONE, TWO)))
     await stage.finished(number, await stage.leader())
@@ -210,6 +213,26 @@ async def test_bots_are_fed_in_turn_and_a_look_changes_nothing(stage: Stage) -> 
     await stage.client.command("EXPIRE", cast, 1_000)
     await leader._step()
     assert 0 < await stage.client.command("TTL", cast) <= 1_000, "a change is a write to the disk"
+
+
+async def test_a_helping_goes_when_half_of_what_lies_there_has_gone(stage: Stage) -> None:
+    for person in range(3 * WINDOW):
+        await stage.seat(100 + person, ONE)
+    number = await stage.broadcasts.start(CONTENT)
+    leader = await stage.leader()
+    for _ in range(3):
+        await leader._step()
+    inbox = Inbox(stage.client, stage.keys, ONE)
+    assert (await inbox.look()).waiting == WINDOW, "what does not fit is not put there"
+    await stage.shards[ONE].work(WINDOW // 2 - 1)
+    await leader._step()
+    assert (await inbox.look()).waiting == WINDOW // 2 + 1
+    await stage.shards[ONE].work(1)
+    await leader._step()
+    assert (await inbox.look()).waiting == WINDOW
+    over = await stage.finished(number, leader)
+    assert over.counts.sent == 3 * WINDOW
+    assert Counter(len(bots) for bots in stage.shown(number).values()) == {1: 3 * WINDOW}
 
 
 async def test_how_far_one_has_come_is_noted_every_few_seconds(stage: Stage) -> None:

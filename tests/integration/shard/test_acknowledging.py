@@ -135,3 +135,32 @@ async def test_an_announcement_waits_for_nothing_and_takes_nothing_along(
         await desk.acknowledger.announce((desk.two,))
     assert (await desk.left(), desk.told) == ([desk.one, desk.two], []), "it costs Redis no write to its disk"
     assert await desk.inbox.reclaim() == {desk.one, desk.two}
+
+
+async def test_a_flight_is_announced_with_what_is_settled_next(
+    desk: Desk, client: RedisClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acknowledging, "GATHER_SECONDS", NEVER)
+    desk.acknowledger.started((desk.one,))
+    known = asyncio.Event()
+    desk.acknowledger.announced((desk.two,), known.set)
+    await asyncio.sleep(0.05)
+    assert not known.is_set()
+    desk.acknowledger.answered((desk.one, desk.two))
+    before = client.round_trips
+    desk.acknowledger.announced((desk.two,), known.set)
+    async with asyncio.timeout(5):
+        await desk.acknowledger.done(desk.one)
+    assert known.is_set()
+    assert client.round_trips == before + 1, "all in one word"
+
+
+async def test_a_flight_is_announced_at_once_where_nothing_is_under_way(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acknowledging, "GATHER_SECONDS", NEVER)
+    known = asyncio.Event()
+    desk.acknowledger.announced((desk.two,), known.set)
+    async with asyncio.timeout(5):
+        await known.wait()
+    assert await desk.inbox.reclaim() == {desk.two}
