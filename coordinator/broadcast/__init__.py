@@ -7,8 +7,8 @@ runs its admin is shown what it looks like and how many would get it (`announcer
 
 Invariants: everybody is fed once, because the append and the cursor are one script, fenced by the leader's
 epoch, and everybody stands in one bot's pages; everybody fed is counted once, because the shard counts and
-takes the entry out in one script. PostgreSQL has a copy that is a second old, for the eye, and for the day
-that Redis forgets.
+takes the entry out in one script. PostgreSQL has a copy that is some seconds old, for the eye, and for the
+day that Redis forgets.
 
 When the leader dies the next one asks Redis for the cursors and goes on. When a shard dies its stream keeps
 what was fed. While PostgreSQL is away nothing more is fed; while Redis is away nothing happens at all. A bot

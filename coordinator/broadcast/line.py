@@ -22,6 +22,9 @@ PAGE = 500
 SOONEST_SECONDS, LATEST_SECONDS = 0.4, 3.0
 """When a bot is looked at again, at the earliest and the latest: each look wakes Redis and the leader up."""
 
+UNKNOWN_SECONDS = 1.0
+"""When, while nothing goes."""
+
 
 class Line:
     """`looked` is false until Redis has said how far it is; `credit` is to go with the next helping.
@@ -114,7 +117,7 @@ class Line:
         self._reached = max(self._reached, answer.cursor)
         self.looked = True
         too_many = self.under_way - self._window // 2
-        wait = too_many / pace if pace > 0 else SOONEST_SECONDS
+        wait = too_many / pace if pace > 0 else UNKNOWN_SECONDS
         self._fed_at = now
         self.due_at = now + min(LATEST_SECONDS, max(SOONEST_SECONDS, wait if too_many > 0 else 0.0))
 

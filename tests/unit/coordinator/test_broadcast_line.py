@@ -2,7 +2,13 @@
 
 import pytest
 
-from coordinator.broadcast.line import LATEST_SECONDS, SOONEST_SECONDS, WINDOW, Line
+from coordinator.broadcast.line import (
+    LATEST_SECONDS,
+    SOONEST_SECONDS,
+    UNKNOWN_SECONDS,
+    WINDOW,
+    Line,
+)
 from core.domain.ids import BotId, PersonId
 from core.state.postgres.audience import Member, Portion
 from core.state.redis.casts import Fed
@@ -44,8 +50,8 @@ def test_as_many_as_fit_are_fed() -> None:
         (8, 1.0, WINDOW / 2 / 8),
         (20, 0.1, SOONEST_SECONDS),
         (1, 1.0, LATEST_SECONDS),
-        (0, 1.0, SOONEST_SECONDS),
-        (10, 0.0, SOONEST_SECONDS),
+        (0, 1.0, UNKNOWN_SECONDS),
+        (10, 0.0, UNKNOWN_SECONDS),
     ],
 )
 def test_it_is_looked_at_again_when_half_will_have_gone(sent: int, seconds: float, due: float) -> None:
@@ -63,4 +69,4 @@ def test_what_another_server_has_forgotten_makes_no_pace() -> None:
     line = _line(WINDOW)
     line.fed((), Fed(PersonId(0), WINDOW, 5, 0, 0, 0, 0, 0, 0), 101.0)
     line.fed((), Fed(PersonId(0), WINDOW, 0, 0, 0, 0, 0, 0, 0), 102.0)
-    assert line.due_at == pytest.approx(102.0 + SOONEST_SECONDS)
+    assert line.due_at == pytest.approx(102.0 + UNKNOWN_SECONDS)
