@@ -136,11 +136,10 @@ class Feeder:
                 line.doubt()
             raise
         now = self._clock.monotonic()
+        for line in lines:
+            line.rest(now)
         for (line, some), answer in zip(busy, answers, strict=True):
             line.fed(some, answer, now)
-        for line, some in given:
-            if (line, some) not in busy:
-                line.rest(now)
 
     def _sealed(self, broadcast: Broadcast, to: PersonId) -> bytes:
         now = round(self._clock.wall() * 1000)

@@ -122,7 +122,7 @@ class Line:
         self.due_at = now + min(LATEST_SECONDS, max(SOONEST_SECONDS, wait if too_many > 0 else 0.0))
 
     def rest(self, now: float) -> None:
-        """There is nothing to ask Redis about."""
+        """It had its turn; where Redis was not asked, nothing more is known."""
         self.due_at = now + SOONEST_SECONDS
 
     def doubt(self) -> None:

@@ -29,6 +29,9 @@ SAID = Text("Something new for everybody.")
 AT_ONCE = 5_000
 DRAWINGS = 400
 
+_Turn = tuple[list[float], list[float]]
+"""How long messages took without the disturbers, then with them, in ms."""
+
 
 async def run(quick: bool, progress: Progress) -> Report:
     """The pairs' p99 with the two disturbers by that without, in turn."""
@@ -50,7 +53,7 @@ async def run(quick: bool, progress: Progress) -> Report:
         stays()
         await crowd.write(rates(network, RATE), 2)
         await crowd.settled(5)
-        turns: list[tuple[list[float], list[float]]] = []
+        turns: list[_Turn] = []
         database = await stack.enter_async_context(Database(network.settings.database_url or ""))
         broadcasts = Broadcasts(database)
         broadcast = await broadcasts.start(SAID)
@@ -97,17 +100,17 @@ async def run(quick: bool, progress: Progress) -> Report:
     )
 
 
-def _all(turns: Sequence[tuple[list[float], list[float]]]) -> tuple[list[float], list[float]]:
+def _all(turns: Sequence[_Turn]) -> _Turn:
     calm = [wait for some, _ in turns for wait in some]
     return calm, [wait for _, some in turns for wait in some]
 
 
-def _ratio(turns: Sequence[tuple[list[float], list[float]]]) -> float:
+def _ratio(turns: Sequence[_Turn]) -> float:
     calm, busy = _all(turns)
     return quantile(busy, 0.99) / quantile(calm, 0.99)
 
 
-def _bounds(turns: Sequence[tuple[list[float], list[float]]]) -> tuple[float, float]:
+def _bounds(turns: Sequence[_Turn]) -> tuple[float, float]:
     chance = random.Random(1)
     ratios = sorted(_ratio(chance.choices(turns, k=len(turns))) for _ in range(DRAWINGS))
     return quantile(ratios, 0.05), quantile(ratios, 0.95)
@@ -145,5 +148,5 @@ async def _seat(network: Network, bots: Sequence[Bot], count: int) -> None:
                    INSERT INTO reach (person, bot) SELECT id, bot FROM new""",
                 *(ids, home_ids),
             )
-        # So that PostgreSQL does not take up this in the midst of it.
+        # Else autovacuum takes these rows up in the midst of a turn.
         await database.execute("VACUUM ANALYZE people, reach")
