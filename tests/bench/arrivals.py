@@ -1,12 +1,10 @@
 """The shards of `bench match`: a process of its own that has people press the button.
 
-It says "ready", then takes lines `first people rate` (rate 0: as fast as it can). For each it has so
-many people, numbered from `first`, ask for a partner, and answers with one line of JSON: when each
-got their ticket (Redis' clock, ms) and the CPU time that it used. It ends with its input.
+Asked `first people rate` (rate 0: as fast as it can), it has so many people, numbered from `first`, ask
+for a partner, and answers when each got their ticket (Redis' clock, ms) and the CPU time that it used.
 """
 
 import asyncio
-import json
 import sys
 import time
 from collections.abc import Sequence
@@ -15,6 +13,7 @@ from core.domain.ids import BotId, Epoch, PersonId
 from core.state.redis.client import Argument, RedisClient
 from core.state.redis.keys import Keys
 from core.state.redis.scripts import FIND, Script
+from tests.bench.child import answer
 
 BOTS = 34
 AT_ONCE = 50
@@ -70,17 +69,14 @@ async def _serve(url: str, prefix: str) -> None:
     async with RedisClient(url) as client:
         await client.open()
         arrivals = Arrivals(client, Keys(prefix))
-        _say("ready")
-        while line := await asyncio.to_thread(sys.stdin.readline):
-            first, people, rate = line.split()
+
+        async def respond(words: list[str]) -> object:
+            first, people, rate = words
             spent = time.process_time()
             at = await arrivals.come(int(first), int(people), float(rate))
-            _say(json.dumps({"at": at, "cpu": time.process_time() - spent}))
+            return {"at": at, "cpu": time.process_time() - spent}
 
-
-def _say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+        await answer(respond)
 
 
 if __name__ == "__main__":
