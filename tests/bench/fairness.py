@@ -29,6 +29,10 @@ SAID = Text("Something new for everybody.")
 AT_ONCE = 5_000
 DRAWINGS = 400
 
+SETTLED_SECONDS = 30.0
+
+_Window = tuple[float, float]
+"""When the pairs wrote, from and to."""
 _Turn = tuple[list[float], list[float]]
 """How long messages took without the disturbers, then with them, in ms."""
 
@@ -53,7 +57,7 @@ async def run(quick: bool, progress: Progress) -> Report:
         stays()
         await crowd.write(rates(network, RATE), 2)
         await crowd.settled(5)
-        turns: list[_Turn] = []
+        windows: list[tuple[_Window, _Window]] = []
         database = await stack.enter_async_context(Database(network.settings.database_url or ""))
         broadcasts = Broadcasts(database)
         broadcast = await broadcasts.start(SAID)
@@ -61,7 +65,7 @@ async def run(quick: bool, progress: Progress) -> Report:
         casting = 0.0
         for number in range(rounds):
             progress(f"round {number + 1} of {rounds}: pairs alone")
-            calm = await _talk(network, crowd, pairs, seconds)
+            calm = await _talk(network, crowd, seconds)
             progress(f"round {number + 1} of {rounds}: with one who floods, and a broadcast")
             stop = asyncio.Event()
             flooding = asyncio.ensure_future(_flood(crowd, flooder, stop))
@@ -69,14 +73,15 @@ async def run(quick: bool, progress: Progress) -> Report:
             await broadcasts.steer(broadcast, BroadcastState.RUNNING)
             # A leader looks once a second.
             await asyncio.sleep(1.5)
-            turns.append((calm, await _talk(network, crowd, pairs, seconds)))
+            windows.append((calm, await _talk(network, crowd, seconds)))
             await broadcasts.steer(broadcast, BroadcastState.PAUSED)
             casting += time.monotonic() - begun
             stop.set()
             await flooding
             await asyncio.sleep(2)
+        lost = await _lost(pairs)
+        turns = [(crowd.waits_ms(*calm, pairs), crowd.waits_ms(*busy, pairs)) for calm, busy in windows]
         sent = (await broadcasts.get(broadcast)).counts.sent
-        lost = sum(len(talker.partner.sent) - len({number for number, _ in talker.seen}) for talker in pairs)
         broken = breaches(network.simulator)
     conditions |= {"bots": BOTS, "pairs": PAIRS, "rate_per_bot": RATE, "flooder_per_s": FLOODER_RATE}
     conditions |= {"rounds": rounds, "seconds": seconds, "audience": audience}
@@ -91,6 +96,8 @@ async def run(quick: bool, progress: Progress) -> Report:
             plain("fairness.p99_ratio_high", high, "x: above this in one of twenty"),
             plain("fairness.p99_ms", quantile(busy, 0.99), "ms, with both"),
             plain("fairness.calm_p99_ms", quantile(calm, 0.99), "ms, without"),
+            plain("fairness.longest_ms", max(busy), "ms, with both"),
+            plain("fairness.calm_longest_ms", max(calm), "ms, without"),
             plain("fairness.median_ms", middle(busy), "ms, with both"),
             plain("fairness.calm_median_ms", middle(calm), "ms, without"),
             plain("fairness.broadcast_rate", sent / casting, "broadcast messages/s"),
@@ -116,12 +123,22 @@ def _bounds(turns: Sequence[_Turn]) -> tuple[float, float]:
     return quantile(ratios, 0.05), quantile(ratios, 0.95)
 
 
-async def _talk(network: Network, crowd: Crowd, pairs: Sequence[Talker], seconds: float) -> list[float]:
+async def _talk(network: Network, crowd: Crowd, seconds: float) -> _Window:
     begin = time.monotonic()
     await crowd.write(rates(network, RATE), seconds)
     end = time.monotonic()
     await asyncio.sleep(1)
-    return crowd.waits_ms(begin, end, pairs)
+    return begin, end
+
+
+async def _lost(pairs: Sequence[Talker]) -> int:
+    """What was not shown to them, in the end."""
+    end = time.monotonic() + SETTLED_SECONDS
+    while True:
+        lost = sum(len(talker.partner.sent) - len({number for number, _ in talker.seen}) for talker in pairs)
+        if not lost or time.monotonic() > end:
+            return lost
+        await asyncio.sleep(0.1)
 
 
 async def _flood(crowd: Crowd, flooder: Talker, stop: asyncio.Event) -> None:

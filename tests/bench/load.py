@@ -234,6 +234,8 @@ async def staged(
         crowd = Crowd(network.simulator)
         await crowd.seat(network.settings, crowd.ring(per_bot))
         yield network, crowd
+        for name, code in network.ended().items():
+            raise RuntimeError(f"what was measured is worth nothing: {network.last_words(name, code)}")
 
 
 def stays() -> None:
