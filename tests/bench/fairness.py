@@ -65,7 +65,7 @@ async def run(quick: bool, progress: Progress) -> Report:
         casting = 0.0
         for number in range(rounds):
             progress(f"round {number + 1} of {rounds}: pairs alone")
-            calm = await _talk(network, crowd, seconds)
+            alone = await _talk(network, crowd, seconds)
             progress(f"round {number + 1} of {rounds}: with one who floods, and a broadcast")
             stop = asyncio.Event()
             flooding = asyncio.ensure_future(_flood(crowd, flooder, stop))
@@ -73,14 +73,14 @@ async def run(quick: bool, progress: Progress) -> Report:
             await broadcasts.steer(broadcast, BroadcastState.RUNNING)
             # A leader looks once a second.
             await asyncio.sleep(1.5)
-            windows.append((calm, await _talk(network, crowd, seconds)))
+            windows.append((alone, await _talk(network, crowd, seconds)))
             await broadcasts.steer(broadcast, BroadcastState.PAUSED)
             casting += time.monotonic() - begun
             stop.set()
             await flooding
             await asyncio.sleep(2)
         lost = await _lost(pairs)
-        turns = [(crowd.waits_ms(*calm, pairs), crowd.waits_ms(*busy, pairs)) for calm, busy in windows]
+        turns = [(crowd.waits_ms(*one, pairs), crowd.waits_ms(*other, pairs)) for one, other in windows]
         sent = (await broadcasts.get(broadcast)).counts.sent
         broken = breaches(network.simulator)
     conditions |= {"bots": BOTS, "pairs": PAIRS, "rate_per_bot": RATE, "flooder_per_s": FLOODER_RATE}
