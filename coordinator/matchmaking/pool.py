@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from core.domain.ids import BotId, PersonId, TicketId
+from core.domain.ids import BotId, PersonId, TicketId, order
 from core.domain.ticket import Ticket
 
 
@@ -170,12 +170,6 @@ def pair(pool: Pool, now: float, most: int) -> Round:
         taken.add(partner.ticket.person)
         pairs.append((seeker.ticket, partner.ticket))
     return Round(tuple(pairs), tuple(unlucky))
-
-
-def order(ticket: TicketId) -> tuple[int, int]:
-    """What tickets are ordered by: the time in milliseconds and a number within it."""
-    milliseconds, _, number = ticket.partition("-")
-    return int(milliseconds), int(number or 0)
 
 
 def _fits(me: Waiter, other: Waiter, now: float, rules: Rules) -> bool:

@@ -30,3 +30,9 @@ Epoch = NewType("Epoch", int)
 
 EntryId = NewType("EntryId", str)
 """Redis' id of a stream entry, `milliseconds-number`."""
+
+
+def order(entry: EntryId | TicketId) -> tuple[int, int]:
+    """What ids of stream entries are ordered by: the time in milliseconds and a number within it."""
+    milliseconds, _, number = entry.partition("-")
+    return int(milliseconds), int(number or 0)

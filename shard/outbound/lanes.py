@@ -19,9 +19,8 @@ from core.domain.envelope import Envelope, Happening, Lane, Relay
 from core.domain.ids import ConversationId, EntryId, PersonId
 from shard.outbound.pacing import ChatPace
 
-_SELF_LEFT = (Change.YOU_LEFT, Change.YOU_LEFT_AND_SEARCH)
-_PARTNER_GONE = (Change.PARTNER_LEFT, Change.PARTNER_UNREACHABLE)
-
+SELF_LEFT = (Change.YOU_LEFT, Change.YOU_LEFT_AND_SEARCH)
+PARTNER_GONE = (Change.PARTNER_LEFT, Change.PARTNER_UNREACHABLE)
 
 ALBUM_MOST = 10
 ALBUM_QUIET = 0.3
@@ -94,10 +93,11 @@ class Lanes:
         void: list[Item] = []
         body = item.envelope.body
         if isinstance(body, Happening):
-            if body.change in _PARTNER_GONE:
+            if body.change in PARTNER_GONE:
                 chat.closing += (body.standing.conversation,)
-            elif body.change in _SELF_LEFT:
+            elif body.change in SELF_LEFT:
                 void = self._drop(chat, keep=chat.taken)
+                chat.closing = ()
         if held or yielded or void:
             # What stands first, or when it may go, has changed: the place in the queue is no longer right.
             chat.place = 0
@@ -146,9 +146,8 @@ class Lanes:
             chat.queue.append(chat.casts[0])
             chat.casts = chat.casts[1:]
         body = item.envelope.body
-        if chat.closing and isinstance(body, Happening):
-            over = body.standing.conversation
-            chat.closing = tuple(conversation for conversation in chat.closing if conversation != over)
+        if isinstance(body, Happening) and body.change in PARTNER_GONE:
+            self.will_not_close(item.envelope.to, body.standing.conversation)
         self._offer(item.envelope.to, chat, now)
 
     def again(self, item: Item, now: float, wait: float, *, went: bool = False) -> None:
@@ -165,14 +164,29 @@ class Lanes:
         chat.pace.rest(now + wait)
         self._offer(item.envelope.to, chat, now)
 
+    def depth(self, person: PersonId) -> int:
+        """How many entries the chat's lane holds; broadcasts that let others go first do not count."""
+        chat = self._chats.get(person)
+        return 0 if chat is None else len(chat.queue)
+
     def closes(self, person: PersonId, conversation: ConversationId) -> bool:
         """Whether the news that this conversation's partner has gone is still behind in the lane."""
         chat = self._chats.get(person)
         return chat is not None and conversation in chat.closing
 
+    def will_close(self, person: PersonId, conversation: ConversationId) -> None:
+        """That news will come into the lane behind what the partner has written."""
+        self._chats.setdefault(person, _Chat()).closing += (conversation,)
+
+    def will_not_close(self, person: PersonId, conversation: ConversationId) -> None:
+        """It has come, and the person need not be told."""
+        chat = self._chats.get(person)
+        if chat is not None and chat.closing:
+            chat.closing = tuple(closing for closing in chat.closing if closing != conversation)
+
     def forget_idle(self, now: float) -> None:
         """Drop what is known of chats that have nothing waiting and a full pace."""
-        idle = [p for p, c in self._chats.items() if not (c.queue or c.busy) and c.pace.full(now)]
+        idle = [p for p, c in self._chats.items() if not (c.queue or c.busy or c.closing) and c.pace.full(now)]
         for person in idle:
             del self._chats[person]
 

@@ -9,10 +9,10 @@ import sys
 import time
 
 from coordinator.matchmaking.matcher import Matcher
-from coordinator.matchmaking.pool import Rules, order
+from coordinator.matchmaking.pool import Rules
 from core.domain.conversation import Change
 from core.domain.envelope import Happening, decode
-from core.domain.ids import BotId, PersonId, TicketId
+from core.domain.ids import BotId, PersonId, TicketId, order
 from core.service.clock import SystemClock
 from core.service.outages import Outages
 from core.service.run import run_process
