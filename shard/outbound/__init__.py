@@ -1,8 +1,8 @@
 """From Redis to Telegram: inbox → lane of the chat → budget → sender → acknowledge.
 
 Order: one lane a chat, one call in flight a chat, the next only when the one before is
-acknowledged in Redis. Fairness: lanes take turns. Memory: the inbox reads no more than its
-window; the rest waits in Redis.
+acknowledged in Redis. Fairness: lanes take turns, and none holds more than a minute of its chat.
+Memory: the inbox reads no more than its window; the rest waits in Redis.
 
 The parts of an album are entries of their own, safe one by one; the lane puts them together
 again, waits a moment for what is missing, and they go as one call. Replies, edits, reactions and

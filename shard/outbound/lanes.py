@@ -186,7 +186,9 @@ class Lanes:
 
     def forget_idle(self, now: float) -> None:
         """Drop what is known of chats that have nothing waiting and a full pace."""
-        idle = [p for p, c in self._chats.items() if not (c.queue or c.busy or c.closing) and c.pace.full(now)]
+        idle = [
+            p for p, c in self._chats.items() if not (c.queue or c.busy or c.closing) and c.pace.full(now)
+        ]
         for person in idle:
             del self._chats[person]
 

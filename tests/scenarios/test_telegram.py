@@ -8,10 +8,18 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from core.domain.content import Text
+from core.domain.envelope import VERSION, Envelope, Lane, Relay, encode
+from core.domain.ids import BotId, Epoch, MessageId, PersonId
+from core.state.redis.client import RedisClient
+from core.state.redis.conversations import Conversations
+from core.state.redis.keys import Keys
+from core.state.redis.streams import Append, Source, Streams
+from shard.outbound.inbox import WINDOW
 from shard.outbound.sender import AT_ONCE
 from simulator.faults.rules import Kind, Rule
 from simulator.world.actors import Bot
-from tests.bench.load import UNLIMITED, staged
+from tests.bench.load import UNLIMITED, Talker, staged
 from tests.harness.network import Network, running
 from tests.harness.pairs import Pairs
 from tests.harness.stage import bot, breaches, complete, inbox_empty, met, parted
@@ -202,6 +210,47 @@ async def test_answers_that_say_nothing_cost_no_room() -> None:
         assert (crowd.ledger().lost, crowd.ledger().repeats, rule.hits) == (0, 0, strange)
         assert await network.figure(f"shard:{bot_id}", "duologue_poison_total") == strange
         assert network.ended() == {}
+
+
+async def test_a_chat_that_telegram_holds_for_long_holds_up_nobody() -> None:
+    """More waits for it than a shard has in memory of all chats together."""
+    async with staged(1, 20) as (network, crowd):
+        bot_id, _ = bot(network, 0)
+        held = crowd.talkers[0]
+        hour = Rule(kind=Kind.TOO_MANY, methods=SENDS, chats=(held.person.id,), seconds=3600)
+        network.simulator.faults.add(hour)
+        await _pile_up(network, bot_id, held, 2 * WINDOW)
+        await until(lambda: hour.hits > 0, 20, "Telegram to hold the chat")
+        others = [talker for talker in crowd.talkers if talker.partner is not held]
+        for talker in others:
+            crowd.say(talker)
+        await until(
+            lambda: all(talker.partner.seen for talker in others), 20, "all others to hear from theirs"
+        )
+        assert not held.seen
+        async with RedisClient(network.settings.redis_url or "") as client:
+            keys = Keys(network.settings.key_prefix)
+            left = await client.command("XLEN", keys.inbox(BotId(bot_id)))
+        assert left == 2 * WINDOW, "what waits for it is still there"
+        assert network.ended() == {}
+
+
+async def _pile_up(network: Network, bot_id: int, to: Talker, count: int) -> None:
+    """So many messages of their partner wait for somebody, as if these had written for hours."""
+    keys = Keys(network.settings.key_prefix)
+    writer = PersonId(to.partner.person.id)
+    async with RedisClient(network.settings.redis_url or "") as client:
+        streams = Streams(client, keys)
+        (standing,) = await Conversations(client, keys, streams).standings([writer])
+        for number in range(count):
+            body = Relay(
+                *(standing.conversation, standing.side, writer, BotId(bot_id)),
+                *(MessageId(1_000 + number), Text("hello")),
+            )
+            one = encode(Envelope(VERSION, PersonId(to.person.id), Lane.RELAYED, 0, body))
+            await streams.append(
+                Source("script", Epoch(0)), [Append(BotId(bot_id), str(number), one)], 0, safe=False
+            )
 
 
 async def _conflicts(network: Network, bot_id: int, least: int) -> bool:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from coordinator.matchmaking.pool import Pool, Rules, order, pair
-from core.domain.ids import BotId, PersonId, TicketId
+from coordinator.matchmaking.pool import Pool, Rules, pair
+from core.domain.ids import BotId, PersonId, TicketId, order
 from core.domain.ticket import Ticket
 
 A, B, C, D = (PersonId(n) for n in (1, 2, 3, 4))
