@@ -43,6 +43,8 @@ class Acknowledger:
         self._started: list[EntryId] = []
         self._wake = Bell()
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+        """When it is due. It cannot be asked: within half a millisecond uvloop makes no timer of it."""
 
     def started(self, entries: Sequence[EntryId]) -> None:
         """These entries go to Telegram now: if we die, they may be repeated, and are counted."""
@@ -140,9 +142,10 @@ class Acknowledger:
 
     def _wake_at(self, due: float) -> None:
         if self._timer is not None:
-            if self._timer.when() <= due:
+            if self._timer_at <= due:
                 return
             self._timer.cancel()
+        self._timer_at = due
         self._timer = asyncio.get_running_loop().call_at(due, self._wake.set)
 
     def _add_later(self, after: list[Callable[[], None]], notes: list[Note], *, together: bool) -> None:

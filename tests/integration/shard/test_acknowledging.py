@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from functools import partial
 
 import pytest
+import uvloop
 
 from core.domain.broadcast import Outcome
 from core.domain.ids import BotId, BroadcastId, EntryId, Epoch, PersonId
@@ -164,3 +165,20 @@ async def test_a_flight_is_announced_at_once_where_nothing_is_under_way(
     async with asyncio.timeout(5):
         await known.wait()
     assert await desk.inbox.reclaim() == {desk.two}
+
+
+def test_a_timer_that_is_due_at_once_breaks_nothing(
+    keys: Keys, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loop that shards run on makes no timer for less than half a millisecond, but a mere handle."""
+    monkeypatch.setattr(acknowledging, "GATHER_SECONDS", 0.0001)
+
+    async def begin() -> None:
+        client, clock = RedisClient(redis_url, "fsync"), SystemClock()
+        lease = Lease.of_shard(client, clock, keys, BOT, "one")
+        acknowledger = Acknowledger(Inbox(client, keys, BOT), lease, Outages(clock), deque())
+        acknowledger.started((EntryId("1-0"),))
+        acknowledger.started((EntryId("2-0"),))
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(begin())
