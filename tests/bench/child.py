@@ -21,7 +21,6 @@ class Child:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
-        self.pid = process.pid
 
     async def ask(self, *words: object) -> Any:
         """What it answers to these words, without blanks, which it gets as text."""
