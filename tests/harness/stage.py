@@ -70,13 +70,18 @@ def bot(network: Network, number: int) -> tuple[BotId, Bot]:
 
 async def inbox_empty(network: Network, bot: BotId) -> None:
     """Wait until all that went to the bot's shard is worked off."""
+    await inbox_holds(network, bot, 0)
+
+
+async def inbox_holds(network: Network, bot: BotId, count: int) -> None:
+    """Wait until so many entries are left in the bot's inbox: what was shown is deleted a moment later."""
     inbox = Keys(network.settings.key_prefix).inbox(bot)
     async with RedisClient(network.settings.redis_url or "") as client:
 
-        async def empty() -> bool:
-            return int(await client.command("XLEN", inbox)) == 0
+        async def reached() -> bool:
+            return int(await client.command("XLEN", inbox)) == count
 
-        await until(empty, 20, "the inbox to be empty")
+        await until(reached, 20, f"the inbox to hold {count} entries")
 
 
 def begins(key: str) -> str:

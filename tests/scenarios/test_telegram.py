@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from core.domain.content import Text
-from core.domain.envelope import VERSION, Envelope, Lane, Relay, encode
+from core.domain.envelope import VERSION, Envelope, Lane, Relay, decode, encode
 from core.domain.ids import BotId, Epoch, MessageId, PersonId
 from core.state.redis.client import RedisClient
 from core.state.redis.conversations import Conversations
@@ -22,7 +22,7 @@ from simulator.world.actors import Bot
 from tests.bench.load import UNLIMITED, Talker, staged
 from tests.harness.network import Network, running
 from tests.harness.pairs import Pairs
-from tests.harness.stage import bot, breaches, complete, inbox_empty, met, parted
+from tests.harness.stage import bot, breaches, complete, inbox_empty, inbox_holds, met, parted
 from tests.harness.waiting import until
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module")]
@@ -228,10 +228,8 @@ async def test_a_chat_that_telegram_holds_for_long_holds_up_nobody() -> None:
             lambda: all(talker.partner.seen for talker in others), 20, "all others to hear from theirs"
         )
         assert not held.seen
-        async with RedisClient(network.settings.redis_url or "") as client:
-            keys = Keys(network.settings.key_prefix)
-            left = await client.command("XLEN", keys.inbox(BotId(bot_id)))
-        assert left == 2 * WINDOW, "what waits for it is still there"
+        await inbox_holds(network, bot_id, 2 * WINDOW)
+        assert await _waiting_for(network, bot_id, held) == 2 * WINDOW, "what waits for it is still there"
         assert network.ended() == {}
 
 
@@ -251,6 +249,15 @@ async def _pile_up(network: Network, bot_id: int, to: Talker, count: int) -> Non
             await streams.append(
                 Source("script", Epoch(0)), [Append(BotId(bot_id), str(number), one)], 0, safe=False
             )
+
+
+async def _waiting_for(network: Network, bot_id: BotId, talker: Talker) -> int:
+    """How many entries of the bot's inbox are meant for somebody."""
+    inbox = Keys(network.settings.key_prefix).inbox(bot_id)
+    async with RedisClient(network.settings.redis_url or "") as client:
+        entries = await client.command("XRANGE", inbox, "-", "+")
+    recipients = [decode(fields[1]).to for _, fields in entries]
+    return recipients.count(PersonId(talker.person.id))
 
 
 async def _conflicts(network: Network, bot_id: int, least: int) -> bool:
