@@ -87,6 +87,7 @@ def rotate(token: str | None = None, /) -> int:
             await bots.rotate(account.bot, given)
         return (
             f"@{account.username} (bot {account.bot}) has its new token; its shard takes it at its next start"
+            f"{_told_of_another(settings, account.bot, given)}"
         )
 
     print(run(work))
@@ -192,7 +193,20 @@ async def _people_moved(settings: Settings, bots: Bots, row: BotRow) -> str:
 
 def _told_again(settings: Settings, row: BotRow) -> str:
     """A word to those whose settings would bring it back."""
-    named = any(t.get_secret_value().startswith(f"{row.id}:") for t in settings.bot_tokens)
     return (
-        "; take its token out of DUOLOGUE_BOT_TOKENS too, or the next start brings it back" if named else ""
+        "; take its token out of DUOLOGUE_BOT_TOKENS too, or the next start brings it back"
+        if _set_tokens(settings, row.id)
+        else ""
     )
+
+
+def _told_of_another(settings: Settings, bot: BotId, token: str) -> str:
+    """A word to those whose settings still hold a token of this bot that is not this one."""
+    others = _set_tokens(settings, bot) - {token}
+    return "; put it into DUOLOGUE_BOT_TOKENS too, which holds another one" if others else ""
+
+
+def _set_tokens(settings: Settings, bot: BotId) -> set[str]:
+    """The tokens of this bot that the settings name."""
+    tokens = {token.get_secret_value() for token in settings.bot_tokens}
+    return {token for token in tokens if token.startswith(f"{bot}:")}

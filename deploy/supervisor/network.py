@@ -109,7 +109,7 @@ class Network:
         url = self._settings.telegram_api_url
         tokens = [token.get_secret_value() for token in self._settings.bot_tokens]
         with self._screen.step(f"Asking {url} about the bots", f"{_count(len(tokens), 'token')} known"):
-            await take_in_tokens(bots, http, url, tokens, self._acquaintances)
+            await take_in_tokens(bots, http, url, tokens, self._acquaintances, self._screen.event)
 
     async def _take_in_simulated(self, bots: Bots) -> None:
         ours = any(isinstance(server, EmbeddedPostgres) for server in self._own)

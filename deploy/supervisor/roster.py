@@ -1,14 +1,14 @@
 """Which bots are in the network when it starts: those of the settings, or the simulator's."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import aiohttp
 
 from core.domain.errors import DuologueError
 from core.domain.ids import BotId
 from core.state.postgres.bots import Bots, BotUnknown
-from deploy.bots import Account, bot_of, take_in, who_is
+from deploy.bots import Account, TokenWrong, bot_of, take_in, who_is
 from deploy.supervisor.shards import Acquaintances
 from simulator.client import BotAccount, Client, SimulatorRefused
 
@@ -35,18 +35,33 @@ async def take_in_simulated(bots: Bots, url: str, *, ours: bool) -> None:
 
 
 async def take_in_tokens(
-    bots: Bots, http: aiohttp.ClientSession, api_url: str, tokens: Sequence[str], meet: Acquaintances
+    bots: Bots,
+    http: aiohttp.ClientSession,
+    api_url: str,
+    tokens: Sequence[str],
+    meet: Acquaintances,
+    warn: Callable[[str], None],
 ) -> None:
-    """The bots of the settings. One that we know with this token is not asked after. Raises DuologueError."""
+    """The bots of the settings. One that we know with this token is not asked after. Raises DuologueError.
+
+    One that we know with another token keeps that where Telegram does not say that this one is right:
+    the settings may be older than `duologue bots rotate`.
+    """
     for token in tokens:
-        known = await _known(bots, bot_of(token))
+        bot = bot_of(token)
+        known = await _known(bots, bot)
         if known == token:
             continue
-        await meet.meet(bot_of(token))
+        await meet.meet(bot)
         if known is None:
             await take_in(bots, http, api_url, token)
+            continue
+        try:
+            account = await who_is(http, api_url, token)
+        except TokenWrong as error:
+            warn(f"DUOLOGUE_BOT_TOKENS: {error}; bot {bot} goes on with another token, which was kept before")
         else:
-            await _keep(bots, await who_is(http, api_url, token), token, known)
+            await _keep(bots, account, token, known)
 
 
 async def _simulated(url: str) -> list[BotAccount]:

@@ -10,7 +10,10 @@ from typing import NamedTuple
 
 import pytest
 
+from core.domain.ids import BotId
+from deploy.bots import bot_of
 from deploy.embedded import EmbeddedPostgres
+from simulator.client import Client
 from tests.conftest import run
 from tests.deploy.up import COMMAND, REPOSITORY, Settings, Up, duologue, environment, free_ports, up, wait_for
 
@@ -88,6 +91,51 @@ def test_a_wrong_token_among_right_ones_is_named(short_folder: Path, settings: S
     assert done.returncode == 1
     assert done.stderr.startswith("duologue: the token of bot 12345678 is refused (401 Unauthorized")
     assert STRANGER not in done.stderr + done.stdout
+
+
+async def renewed(telegram: Telegram) -> tuple[BotId, str]:
+    """Whose token was revoked, and the new one."""
+    bot = bot_of(telegram.tokens[0])
+    async with Client(telegram.url) as client:
+        return bot, await client.revoke(bot)
+
+
+def test_a_token_left_in_the_settings_does_not_bring_back_the_old_one(
+    short_folder: Path, telegram: Telegram, settings: Settings
+) -> None:
+    def rotated(**given: object) -> str:
+        done = duologue("bots", "rotate", typed=f"{new}\n", data_dir=short_folder, **{**settings, **given})
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    with up(short_folder, **settings) as first:
+        serve_two(first)
+    bot, new = run(renewed(telegram))
+    right = f"{new},{telegram.tokens[1]}"
+    assert "DUOLOGUE_BOT_TOKENS" not in rotated(bot_tokens=right), "there is nothing to be put right"
+    assert "put it into DUOLOGUE_BOT_TOKENS too, which holds another one" in rotated()
+    with up(short_folder, **settings) as second:
+        serve_two(second)
+    assert f"the token of bot {bot} is refused (401 Unauthorized" in second.output
+    assert second.output.count("goes on with another token, which was kept before") == 1
+    telegram.process.terminate()
+    telegram.process.wait()
+    with up(short_folder, **settings) as third:
+        third.says(RUNS)
+    assert f"so the token of bot {bot} cannot be checked" in third.output
+    assert "goes on with another token, which was kept before" in third.output
+    assert not any(token in second.output + third.output for token in (new, *telegram.tokens))
+
+
+def test_a_new_token_in_the_settings_is_taken(
+    short_folder: Path, telegram: Telegram, settings: Settings
+) -> None:
+    with up(short_folder, **settings) as first:
+        serve_two(first)
+    _, new = run(renewed(telegram))
+    with up(short_folder, **{**settings, "bot_tokens": new}) as second:
+        serve_two(second)
+        assert "goes on with another token" not in second.output
 
 
 def test_another_secret_key_is_told_from_a_broken_token(short_folder: Path, settings: Settings) -> None:
