@@ -186,7 +186,7 @@ async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.E
             memory=Memory(),
         )
         epochs, inbox = Epochs(database), Inbox(client, keys, bot)
-        while (token := await claim(bot, bots, epochs, client, lease, inbox, stop)) is not None:
+        while (token := await claim(bot, bots, epochs, lease, inbox, stop)) is not None:
             again = False
             try:
                 await _serve(base, token, doors, stop)

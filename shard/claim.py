@@ -15,7 +15,6 @@ from core.domain.fleet import BotState
 from core.domain.ids import BotId
 from core.state.postgres.bots import Bots
 from core.state.postgres.epochs import Epochs
-from core.state.redis.client import RedisClient
 from core.state.redis.leases import Lease
 from core.state.redis.streams import Inbox
 
@@ -40,7 +39,6 @@ async def claim(
     bot: BotId,
     bots: Bots,
     epochs: Epochs,
-    client: RedisClient,
     lease: Lease,
     inbox: Inbox,
     stop: asyncio.Event,
@@ -59,7 +57,6 @@ async def claim(
         return await bots.token(bot)
 
     async def take() -> bool:
-        await client.open()
         await lease.take(lambda above: epochs.next(f"bot:{bot}", above=above))
         await inbox.open_gate(lease.epoch)
         return True

@@ -256,9 +256,9 @@ async def test_a_bot_that_serves_again_takes_what_is_for_it(stage: Stage) -> Non
     lease = Lease.of_shard(client, SystemClock(), keys, GONE, "new shard")
     inbox, stop = Inbox(client, keys, GONE), asyncio.Event()
     with pytest.raises(BotQuarantined):
-        await claim(GONE, bots, Epochs(stage.database), client, lease, inbox, stop)
+        await claim(GONE, bots, Epochs(stage.database), lease, inbox, stop)
     await bots.rotate(GONE, "11:new")
-    assert await claim(GONE, bots, Epochs(stage.database), client, lease, inbox, stop) == "11:new"
+    assert await claim(GONE, bots, Epochs(stage.database), lease, inbox, stop) == "11:new"
     await stage.pair((3, GONE), (4, THIRD))
     await stage.write(4)
     assert await stage.arrived(4, 3) == [0]

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import sys
@@ -180,6 +181,29 @@ async def test_a_redis_that_lost_everything_is_led_again(
             [await network.partner(2), await network.partner(1)]
         )
         assert standing.conversation >> 32 > 1, "a new leadership has new conversation ids"
+
+
+async def test_a_leader_waits_for_the_disk_where_redis_writes_it_every_second(
+    start: Start, short_folder: Path, key_prefix: str
+) -> None:
+    async with (
+        EmbeddedRedis(short_folder / "redis", {"appendfsync": "everysec"}) as server,
+        RedisClient(server.url, "fast") as client,
+    ):
+
+        async def waits() -> int:
+            told = (await client.command("INFO", "commandstats")).decode()
+            return sum(int(calls) for calls in re.findall(r"cmdstat_waitaof:calls=(\d+)", told))
+
+        leader = await start(DUOLOGUE_REDIS_URL=server.url)
+        await eventually(leader.leads)
+        taken = await waits()
+        assert taken > 0, "nobody but the leader asks for it"
+
+        async def more() -> bool:
+            return await waits() > taken
+
+        await eventually(more)
 
 
 async def test_one_without_postgresql_waits_and_stands_by(start: Start, network: Network) -> None:
