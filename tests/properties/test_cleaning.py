@@ -158,7 +158,7 @@ def films(draw: st.DrawFn) -> tuple[bytes, bytes]:
 
 
 @pytest.mark.parametrize("made", [jpegs(), pngs(), webps(), films()], ids=["jpeg", "png", "webp", "mp4"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_what_tells_is_left_out_and_the_picture_stays(
     made: st.SearchStrategy[tuple[bytes, bytes]], data: st.DataObject
@@ -175,7 +175,7 @@ def test_what_tells_is_left_out_and_the_picture_stays(
     [b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\xff\xff\0\0WEBP", b"\0\0\0\x18ftypmp42"],
     ids=["jpeg", "png", "webp", "mp4"],
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(rest=st.binary(min_size=HEAD, max_size=2_000), data=st.data())
 def test_whatever_follows_nothing_breaks(begins: bytes, rest: bytes, data: st.DataObject) -> None:
     file = begins + rest

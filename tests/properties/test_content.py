@@ -128,7 +128,7 @@ def messages(draw: st.DrawFn, content: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("content", CONTENT)
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_nothing_of_the_writer_crosses(content: str, data: st.DataObject) -> None:
     message = data.draw(messages(content))
@@ -170,7 +170,7 @@ def _is_clean(call: compose.Call) -> None:
 
 
 @pytest.mark.parametrize("content", CROSSING)
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_messages_made_so_do_cross(content: str, data: st.DataObject) -> None:
     """The property above would hold of nothing at all, too."""

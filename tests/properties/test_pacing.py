@@ -48,7 +48,7 @@ def drive(
         loop.close()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sampled_from([0.5, 1.0, 5.0, 29.5, 30.0]),
     st.integers(0, 2**32),

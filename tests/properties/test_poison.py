@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 import msgspec
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain.content import Entity, Text
@@ -101,7 +101,6 @@ def _passes_through(raw: bytes) -> None:
 
 
 @given(_UPDATE)
-@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 def test_an_update_of_any_shape_is_read_or_known_to_be_unreadable(update: dict[str, Any]) -> None:
     _passes_through(msgspec.json.encode(update))
 
