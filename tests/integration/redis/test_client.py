@@ -98,10 +98,11 @@ async def test_a_cancelled_caller_ends_wherever_it_just_was(client: RedisClient)
 async def test_a_server_that_does_not_answer_is_away(
     redis_url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.state.redis.server.ANSWER_SECONDS", 0.05)
     async with RedisClient(redis_url, "fast", connections=1) as client:
+        monkeypatch.setattr("core.state.redis.server.ANSWER_SECONDS", 0.05)
         with pytest.raises(RedisAway):
             await client.command("BLPOP", f"{keys.prefix}nothing", 1)
+        monkeypatch.undo()
         assert await client.command("PING") == b"PONG", "the late answer is nobody else's"
 
 

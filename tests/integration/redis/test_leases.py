@@ -9,11 +9,14 @@ import pytest
 from core.domain.errors import LeaseTaken, RedisAway, StaleEpoch
 from core.domain.ids import BotId, Epoch
 from core.service.clock import SystemClock
+from core.state.redis import leases
 from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
-from core.state.redis.leases import MARGIN, TTL, Lease
+from core.state.redis.leases import MARGIN, Lease
 
 BOT = BotId(11)
+TTL = 3600.0
+"""Longer than any test: the server lets none run out."""
 NextEpoch = Callable[..., Awaitable[Epoch]]
 
 
@@ -24,6 +27,11 @@ class SetClock(SystemClock):
 
     def monotonic(self) -> float:
         return self.now
+
+
+@pytest.fixture(autouse=True)
+def long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leases, "TTL", TTL)
 
 
 @pytest.fixture
