@@ -85,14 +85,14 @@ class Home:
             lock.drop()
 
     def note(self, running: Running) -> None:
-        """Tell the other commands what runs now."""
+        """Tell the other commands what runs now. Raises OSError."""
         new = _note(self.root).with_suffix(".new")
         new.write_bytes(msgspec.json.encode(running))
         new.chmod(0o600)
         new.replace(_note(self.root))
 
     def note_acquainted(self, bots: Iterable[BotId]) -> None:
-        """Telegram sees these bots now."""
+        """Telegram sees these bots now. Raises OSError."""
         new = self._acquaintances.with_suffix(".new")
         new.write_bytes(msgspec.json.encode(sorted(bots)))
         new.replace(self._acquaintances)

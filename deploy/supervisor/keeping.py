@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from deploy.embedded import ServerFailed
+from core.domain.errors import DuologueError
 from deploy.embedded.server import EmbeddedServer
 from deploy.home import Process
 from deploy.supervisor.nursery import Child, Nursery
@@ -100,7 +100,8 @@ class Keeper:
             await asyncio.sleep(wait)
             try:
                 await server.start()
-            except ServerFailed as error:
+            except (DuologueError, OSError) as error:
+                # Also a folder that cannot be used now, on a full disk: that may pass.
                 self._screen.event(str(error))
             self._roll.tell()
 

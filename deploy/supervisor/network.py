@@ -19,6 +19,7 @@ from deploy.embedded.server import EmbeddedServer
 from deploy.home import Home, Process, Running
 from deploy.supervisor import entries
 from deploy.supervisor.keeping import Job, Keeper, Roll
+from deploy.supervisor.notes import Notes
 from deploy.supervisor.nursery import Nursery
 from deploy.supervisor.ports import Ports, require_free
 from deploy.supervisor.progress import Screen
@@ -35,7 +36,7 @@ COORDINATOR_END_S = 1.0
 SIMULATOR_END_S = 0.5
 SERVE_WITHIN_S = 20.0
 ASK_AGAIN_S = 0.05
-REMEMBER_EVERY_S = 30.0
+NOTE_EVERY_S = 30.0
 
 
 class Network:
@@ -50,11 +51,14 @@ class Network:
         self._nursery = nursery
         self._logs = logs
         self._home = Home(settings.data_dir, demo=self._demo)
-        self._keeper = Keeper(nursery, screen, Roll(self._note))
+        self._notes = Notes(screen.event)
+        self._roll = Roll(self._note)
+        self._keeper = Keeper(nursery, screen, self._roll)
         self._ports = Ports(settings.listen_host, settings.metrics_port)
         self._acquaintances = Acquaintances(10_000 if self._demo else settings.tokens_per_minute)
         self._serving: dict[BotId, int] = {}
-        self._own: tuple[EmbeddedServer, ...] = ()
+        self._own: dict[EmbeddedServer, str] = {}
+        """Servers of our own and their URLs; these are asked for once, since that looks into the folder."""
 
     async def run(self) -> None:
         """Start all and keep it until cancelled, then stop all in order. Raises DuologueError."""
@@ -63,7 +67,7 @@ class Network:
             self._acquaintances.know(self._home.acquainted())
             secret = self._home.secret_key(self._settings)
             async with servers(self._settings, self._home, self._screen) as found:
-                self._own = found.own
+                self._own = {server: server.url for server in found.own}
                 self._settings = self._settings.filled(
                     database_url=found.database_url, redis_url=found.redis_url, secret_key=secret
                 )
@@ -100,7 +104,7 @@ class Network:
                     minds.create_task(self._keeper.keep(job), name=job.name)
                 async with asyncio.TaskGroup() as hands:
                     hands.create_task(Shards(bots, self._keep_shard).run(), name="shards")
-                    hands.create_task(self._remember_acquaintances(), name="acquaintances")
+                    hands.create_task(self._keep_notes(), name="notes")
                     await self._until_serving(bots, http)
                     signpost(self._screen, self._settings, self._home, demo=self._demo, logs=self._logs)
                     await asyncio.Event().wait()
@@ -138,11 +142,15 @@ class Network:
             del self._serving[row.id]
             self._ports.give_back(port)
 
-    async def _remember_acquaintances(self) -> None:
-        """A start soon after need not show these tokens to Telegram one by one."""
+    async def _keep_notes(self) -> None:
+        """Who serves, so that a start soon after need not show these tokens to Telegram one by one.
+
+        What runs is noted whenever it changes; here again, for when the disk was full then.
+        """
         while True:
-            self._home.note_acquainted(self._serving)
-            await asyncio.sleep(REMEMBER_EVERY_S)
+            self._notes.write("which bots are served", lambda: self._home.note_acquainted(self._serving))
+            self._roll.tell()
+            await asyncio.sleep(NOTE_EVERY_S)
 
     async def _until_serving(self, bots: Bots, http: aiohttp.ClientSession) -> None:
         """Wait for the shards; not for ever, they may still come."""
@@ -175,18 +183,17 @@ class Network:
             return False
 
     def _note(self, processes: tuple[Process, ...]) -> None:
-        urls = {type(server): server.url for server in self._own}
+        urls = {type(server): url for server, url in self._own.items()}
         pids = (Process(server.name, server.pid) for server in self._own if server.pid is not None)
-        self._home.note(
-            Running(
-                pid=os.getpid(),
-                demo=self._demo,
-                telegram_api_url=self._settings.telegram_api_url,
-                database_url=urls.get(EmbeddedPostgres),
-                redis_url=urls.get(EmbeddedRedis),
-                processes=(*pids, *processes),
-            )
+        running = Running(
+            pid=os.getpid(),
+            demo=self._demo,
+            telegram_api_url=self._settings.telegram_api_url,
+            database_url=urls.get(EmbeddedPostgres),
+            redis_url=urls.get(EmbeddedRedis),
+            processes=(*pids, *processes),
         )
+        self._notes.write("what runs (for other commands)", lambda: self._home.note(running))
 
     def _check_ports(self) -> None:
         host = self._settings.listen_host

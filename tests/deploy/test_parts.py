@@ -18,6 +18,7 @@ from core.domain.ids import BotId
 from deploy.embedded import FolderTaken
 from deploy.home import ACQUAINTED_S, Home, NoSecretKey, Process, Running, running
 from deploy.supervisor.keeping import STABLE_S, Backoff
+from deploy.supervisor.notes import Notes
 from deploy.supervisor.ports import PortBusy, Ports, require_free
 from deploy.supervisor.progress import Screen
 from deploy.supervisor.shards import Acquaintances
@@ -121,6 +122,26 @@ def test_the_demo_says_that_bots_of_telegram_wait(short_folder: Path) -> None:
     live.note_acquainted([BotId(2)])
     assert told(demo, as_demo=True)
     assert not told(live, as_demo=False)
+
+
+def test_each_spell_in_which_a_note_cannot_be_written_is_told_of_once(short_folder: Path) -> None:
+    home, said = Home(short_folder / "home", demo=False), list[str]()
+    notes = Notes(said.append)
+
+    def both() -> None:
+        notes.write("who serves", lambda: home.note_acquainted([BotId(1)]))
+        notes.write("something else", lambda: None)
+
+    both()
+    both()
+    assert said == ["who serves cannot be noted: no such file or directory; the network goes on without that"]
+    home.root.mkdir()
+    both()
+    assert home.acquainted() == (1,)
+    home.root.rename(short_folder / "away")
+    both()
+    both()
+    assert len(said) == 2
 
 
 async def test_a_note_counts_only_while_its_writer_lives(short_folder: Path) -> None:

@@ -104,10 +104,11 @@ def own_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
+def small_disk(folder: Path, megabytes: int, files: int = 10_000) -> Iterator[Path]:
     """A disk of that size at `folder`. Raises Unable where it may not be mounted."""
     folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0711", "tmpfs", str(folder)]
+    size = f"size={megabytes}m,nr_inodes={files},mode=0711"
+    command = ["mount", "-t", "tmpfs", "-o", size, "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(command, check=False, capture_output=True).returncode != 0:
         raise Unable("only root may mount a small disk, and not in every container")
     try:
