@@ -193,13 +193,13 @@ async def run(settings: Settings, bot: BotId, metrics_port: int, stop: asyncio.E
             except* Done:
                 log.info("stopped", bot=bot)
             except* TokenRefused as refused:
-                await quarantine(bots, bot, lease, "Telegram refuses the token (401)")
+                await quarantine(bots, bot, token, lease, "Telegram refuses the token (401)")
                 raise DuologueError(
                     f"Telegram refuses the token of bot {bot}: it was revoked. "
                     "Put in the new one with `duologue bots rotate`, or remove the bot"
                 ) from refused
             except* TokenContested:
-                await quarantine(bots, bot, lease, CONTESTED)
+                await quarantine(bots, bot, token, lease, CONTESTED)
                 raise
             except* StaleEpoch:
                 again = await forgotten(lease, stop)

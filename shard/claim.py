@@ -35,6 +35,13 @@ class BotQuarantined(DuologueError):
         )
 
 
+class TokenReplaced(DuologueError):
+    """What this process served with is of no use any more, and the bot has something newer."""
+
+    def __init__(self, bot: BotId) -> None:
+        super().__init__(f"bot {bot} has another token by now: the next start of its shard takes that one")
+
+
 async def claim(
     bot: BotId,
     bots: Bots,
@@ -72,16 +79,20 @@ async def forgotten(lease: Lease, stop: asyncio.Event) -> bool:
     return await _patiently(stop, lease.forgotten) is not False
 
 
-async def quarantine(bots: Bots, bot: BotId, lease: Lease, reason: str) -> None:
+async def quarantine(bots: Bots, bot: BotId, token: str, lease: Lease, reason: str) -> None:
     """The token is of no use: nobody should try to serve this bot until it has another one.
 
-    The lease is given back, so that whoever leads can move the people at once.
+    The lease is given back, so that whoever leads can move the people at once. Raises TokenReplaced
+    where it has another one already: the next process serves with that.
     """
+    replaced = False
     try:
-        await bots.set_state(bot, BotState.QUARANTINED, reason=reason)
+        replaced = not await bots.quarantine(bot, token, reason)
         await lease.release()
     except StoreAway as error:
         log.warning("the quarantine could not be written down", why=str(error))
+    if replaced:
+        raise TokenReplaced(bot)
 
 
 async def _patiently(stop: asyncio.Event, ask: Callable[[], Awaitable[_Got]]) -> _Got | None:

@@ -8,7 +8,7 @@ import asyncpg
 from core.domain.errors import DuologueError
 from core.domain.fleet import BotState
 from core.domain.ids import BotId
-from core.state.postgres.crypt import TokenCipher
+from core.state.postgres.crypt import TokenCipher, WrongKey
 from core.state.postgres.pool import Database
 
 
@@ -119,6 +119,25 @@ class Bots:
             """UPDATE bots SET state = $2, reason = $3, changed_at = now()
                WHERE id = $1 AND ($4::text IS NULL OR state = $4)""",
             *(bot, state.value, reason, expected.value if expected else None),
+        )
+        return changed > 0
+
+    async def quarantine(self, bot: BotId, token: str, reason: str) -> bool:
+        """Nobody is to serve a bot with this token; False, and nothing is changed, where it has another by now.
+
+        Raises DatabaseAway.
+        """
+        row = await self._database.fetchrow("SELECT token, key_version FROM bots WHERE id = $1", bot)
+        try:
+            if row is None or self._sealer().open(bot, row["token"], row["key_version"]) != token:
+                return False
+        except WrongKey:
+            # Sealed with a key that came after this process.
+            return False
+        changed = await self._database.execute(
+            """UPDATE bots SET state = 'quarantined', reason = $3, changed_at = now()
+               WHERE id = $1 AND token = $2""",
+            *(bot, row["token"], reason),
         )
         return changed > 0
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,6 +98,42 @@ async def test_a_new_token_ends_a_quarantine_and_nothing_else(bots: Bots) -> Non
     await bots.set_state(ONE, BotState.QUARANTINED, reason="revoked")
     await bots.rotate(ONE, TOKEN)
     assert (await bots.get(ONE))[2:4] == (BotState.PENDING, "")
+
+
+async def test_only_the_token_that_was_refused_is_quarantined(bots: Bots) -> None:
+    await bots.add(ONE, "one_bot", TOKEN)
+    await bots.rotate(ONE, NEW_TOKEN)
+    assert not await bots.quarantine(ONE, TOKEN, "refused")
+    assert (await bots.get(ONE))[2:4] == (BotState.PENDING, "")
+    assert await bots.quarantine(ONE, NEW_TOKEN, "refused")
+    assert (await bots.get(ONE))[2:4] == (BotState.QUARANTINED, "refused")
+    assert not await bots.quarantine(TWO, TOKEN, "not in the network")
+
+
+async def test_a_token_that_is_replaced_while_it_is_looked_at_is_not_quarantined(
+    bots: Bots, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bots.add(ONE, "one_bot", TOKEN)
+    look = database.fetchrow
+
+    async def replaced_meanwhile(*args: Any) -> Any:
+        seen = await look(*args)
+        await bots.rotate(ONE, NEW_TOKEN)
+        return seen
+
+    monkeypatch.setattr(database, "fetchrow", replaced_meanwhile)
+    assert not await bots.quarantine(ONE, TOKEN, "refused")
+    monkeypatch.undo()
+    assert await states(bots) == [(ONE, BotState.PENDING)]
+
+
+async def test_what_is_sealed_with_a_key_that_came_later_is_not_quarantined(
+    bots: Bots, database: Database
+) -> None:
+    await bots.add(ONE, "one_bot", TOKEN)
+    await Bots(database, TokenCipher("another secret of thirty-two chars", OLD)).rekey()
+    assert not await bots.quarantine(ONE, TOKEN, "refused")
+    assert await states(bots) == [(ONE, BotState.PENDING)]
 
 
 async def test_a_removed_bot_is_gone(bots: Bots) -> None:
