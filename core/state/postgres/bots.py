@@ -123,7 +123,7 @@ class Bots:
         return changed > 0
 
     async def quarantine(self, bot: BotId, token: str, reason: str) -> bool:
-        """Nobody is to serve a bot with this token; False, and nothing is changed, where it has another by now.
+        """Nobody is to serve a bot with this token; False, with nothing changed, where it has another by now.
 
         Raises DatabaseAway.
         """

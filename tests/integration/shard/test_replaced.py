@@ -1,8 +1,7 @@
-"""A token was replaced before its shard heard that the old one is refused: a whole shard and the simulator."""
+"""A token was replaced before its shard heard that the old one is refused: a whole shard."""
 
 import asyncio
 
-import pytest
 from pydantic import SecretStr
 
 from config.settings import Settings
