@@ -47,8 +47,11 @@ class Publisher:
         rows = self._rows()
         if rows is None:
             return EVERY_SECONDS / 10
-        known = [row for row in rows if row.state is not BotState.RETIRED]
-        reports = await self._alive([row.id for row in known])
+        served = await self._fleet.served([row.id for row in rows])
+        # A retired bot is known for as long as a shard serves it, which lets nobody begin anything there.
+        known = [row for row in rows if row.state is not BotState.RETIRED or row.id in served]
+        # A lease ends sooner than a report is forgotten.
+        reports = await self._fleet.reports([row.id for row in known if row.id in served])
         waiting = self._waiting()
         directory = Directory(
             at=round(self._clock.wall() * 1000),
@@ -60,11 +63,6 @@ class Publisher:
         _show(measure(directory, reports))
         metrics.STALE_REFUSED.set(await self._fleet.refused())
         return EVERY_SECONDS
-
-    async def _alive(self, bots: Sequence[BotId]) -> dict[BotId, ShardReport]:
-        """The reports of those that are served; a lease ends sooner than a report is forgotten."""
-        served = await self._fleet.served(bots)
-        return {bot: report for bot, report in (await self._fleet.reports(bots)).items() if bot in served}
 
     def _entry(
         self, row: BotRow, report: ShardReport | None, waiting: int, last: Directory

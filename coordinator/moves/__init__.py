@@ -1,6 +1,7 @@
 """Moves: people of a bot that is gone go on at another bot that they have opened.
 
-A bot is gone when it is quarantined: Telegram refuses its token, or an operator removes it. Each of
+A bot is gone when it is quarantined (Telegram refuses its token, or an operator removes it), or has
+retired and people came to it all the same before its last process ended. Each of
 its people who talks or waits, or has something in its stream, is given a bot out of those that they
 have opened (a bot may write only to people who did), the one with room first. They are told there,
 what waited for them follows in order, then their conversation goes on. Whoever has opened no other

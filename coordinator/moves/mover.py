@@ -7,7 +7,6 @@ import structlog
 
 from coordinator.moves.execution import Execution, Means
 from core.domain.errors import BotMoving, LeaseTaken, StaleEpoch, StoreAway
-from core.domain.fleet import BotState
 from core.domain.ids import BotId, Epoch
 from core.service.outages import Outages
 from core.state.redis.estates import Estate
@@ -44,9 +43,12 @@ class Mover:
         await self._outages.live_through(self.step)
 
     async def step(self) -> float:
-        """Move everybody of each bot that is gone; how many seconds to rest."""
+        """Move everybody of each bot that is gone; how many seconds to rest.
+
+        Also of one that retired: its shard may have taken somebody in before it heard of it.
+        """
         for row in self._means.rows() or ():
-            if row.state is BotState.QUARANTINED and await self._has_people(row.id):
+            if not row.state.serves and await self._has_people(row.id):
                 try:
                     await self._execute(row.id)
                 except BotMoving as other:

@@ -25,6 +25,8 @@ DIRECTORY_SECONDS = 2.0
 STAY = "stay"
 """The deep link's payload for those whom another bot sent here."""
 
+_LEAVING = (BotState.DRAINING, BotState.RETIRED)
+
 log = structlog.get_logger(__name__)
 
 
@@ -105,11 +107,13 @@ class Admission:
         return await self.may_chat(desk)
 
     async def sent_off(self, desk: Desk) -> bool:
-        """Where an operator drains this bot: show the way to another one, where there is one."""
+        """Where this bot is drained or has retired nobody begins a chat: show the way to another one."""
         entry = (await self._newest_directory()).find(self._bot)
-        if entry is None or entry.state is not BotState.DRAINING:
+        if entry is None or entry.state not in _LEAVING:
             return False
-        return await self._sent_elsewhere(desk, "bot_is_leaving")
+        if not await self._sent_elsewhere(desk, "bot_is_leaving"):
+            desk.say("no_bot_has_room")
+        return True
 
     async def report(self, desk: Desk, standing: Standing, reason: str, evidence: Evidence | None) -> None:
         """Take note of a complaint about the present or last partner, with a message of theirs."""

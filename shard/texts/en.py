@@ -56,6 +56,7 @@ WORDS = {
     "not_in_chat": "You are not in a chat, so nobody read this. Shall we find somebody?",
     "chat_is_elsewhere": "Your chat is in another bot of this network. Please go on there, or send /stop there first.",
     "bot_is_leaving": "This bot is about to leave our network, so no new chat begins here. Another one has room for you: it works just the same.",
+    "no_bot_has_room": "This bot is about to leave our network, so no new chat begins here, and no other bot has room just now. Please try again in a minute.",
     "bot_is_full": "This bot is full right now. The next one of our network has room for you: it works just the same.",
     "kind_cannot_cross": "Sorry, messages of this kind cannot be passed on. Your partner did not get it.",
     "not_delivered_over": "This did not arrive: the chat was over already.",

@@ -144,13 +144,14 @@ async def test_people_are_spoken_to_in_their_language(stage: Pairs, network: Net
     await until(lambda: any(w.startswith(begins) for w in member.words), 15, "help in Russian")
 
 
-async def test_people_of_a_bot_that_is_drained_are_shown_the_way_to_another(
-    stage: Pairs, network: Network
+@pytest.mark.parametrize("state", [BotState.DRAINING, BotState.RETIRED])
+async def test_people_of_a_bot_that_leaves_are_shown_the_way_to_another(
+    stage: Pairs, network: Network, state: BotState
 ) -> None:
     assert network.settings.database_url is not None
     member = stage.members[1]
     async with Database(network.settings.database_url) as database:
-        assert await Bots(database, None).set_state(BotId(member.bot.id), BotState.DRAINING)
+        assert await Bots(database, None).set_state(BotId(member.bot.id), state)
     member.words.clear()
 
     async def shown() -> bool:

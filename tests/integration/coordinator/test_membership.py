@@ -187,6 +187,28 @@ async def test_the_directory_tells_who_serves_and_who_takes_newcomers(stage: Sta
     assert free.waiting == 2
 
 
+async def test_a_retired_bot_is_known_while_it_is_served_and_offered_to_nobody(stage: Stage) -> None:
+    await stage.add(ONE, BotState.RETIRED)
+    await stage.add(TWO, BotState.RETIRED)
+    await stage.serve(ONE)
+    await stage.report(ONE)
+    before = DirectoryEntry(ONE, "bot11", BotState.ACTIVE, 20.0, open=True)
+    await stage.fleet.publish(EPOCH, Directory(at=1, waiting=0, bots=(before,)))
+
+    async def published() -> bool:
+        return (await stage.fleet.directory()).at > 1
+
+    async def is_gone() -> bool:
+        return await stage.entry(ONE) is None
+
+    async with working(stage.keeper.run(), stage.publisher.run()):
+        await eventually(published)
+        (known,) = (await stage.fleet.directory()).bots
+        assert (known.bot, known.state, known.open) == (ONE, BotState.RETIRED, False)
+        await stage.network.client.command("DEL", stage.network.keys.lease(ONE))
+        await eventually(is_gone)
+
+
 async def test_a_bot_without_a_living_shard_takes_nobody(stage: Stage) -> None:
     await stage.add(ONE, BotState.ACTIVE)
     async with working(stage.keeper.run(), stage.publisher.run()):

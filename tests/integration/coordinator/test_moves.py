@@ -247,6 +247,25 @@ async def test_nothing_begins_while_a_process_serves_the_bot(stage: Stage) -> No
     assert await phase(stage, 1) is Phase.CHATTING
 
 
+async def test_people_who_came_to_a_retired_bot_go_on_at_another(stage: Stage) -> None:
+    """Its shard went on for a moment, or until somebody stopped it."""
+    stage.rows = [r._replace(state=BotState.RETIRED) if r.id == GONE else r for r in stage.rows]
+    await stage.opened(1, GONE, SECOND)
+    await stage.opened(3, GONE, THIRD)
+    await stage.pair((1, GONE), (2, THIRD))
+    await stage.network.find(3, bot=GONE)
+    lease = stage.network.keys.lease(GONE)
+    await stage.network.client.command("SET", lease, "1 its shard", "PX", 60_000)
+    await stage.mover().step()
+    assert (await stage.standing(1)).bot == GONE, "its shard still serves them"
+    await stage.network.client.command("DEL", lease)
+    await stage.mover().step()
+    assert (await stage.standing(1)).bot == SECOND
+    (ticket,) = await stage.network.conversations.waiting(None, 10, block_ms=1)
+    assert (ticket.person, ticket.bot) == (3, THIRD)
+    assert await broken(stage, [1, 2, 3]) == []
+
+
 async def test_a_bot_that_serves_again_takes_what_is_for_it(stage: Stage) -> None:
     await stage.opened(1, GONE, SECOND)
     await stage.pair((1, GONE), (2, THIRD))
