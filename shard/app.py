@@ -307,7 +307,7 @@ def _outbound(base: _Base, telegram: _Telegram, state: _State) -> _Outbound:
     wake = Bell()
     outages = Outages(clock)
     inbox = Inbox(base.client, base.keys, bot)
-    lanes = Lanes(album_most=min(ALBUM_MOST, int(base.settings.send_rate)), born=clock.monotonic())
+    lanes = Lanes(album_most=min(ALBUM_MOST, telegram.budget.fewest), born=clock.monotonic())
     acknowledger = Acknowledger(inbox, lease, outages, base.memory.done)
     bouncer = Bouncer(bot, lease, state.streams, clock)
     source = FileSource(base.session, state.fleet, base.signer)

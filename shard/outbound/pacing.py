@@ -33,7 +33,7 @@ import msgspec
 from aiolimiter import AsyncLimiter
 
 from core.service.clock import Clock
-from shard.outbound.rate import LearnedRate
+from shard.outbound.rate import FLOOR, LearnedRate
 
 SECOND = 1.002
 """A slot's second, with a little room for the granularity of clocks."""
@@ -49,6 +49,9 @@ HOLD = 0.02
 
 PRESS = 1.25
 """How much faster than the cap groups follow each other."""
+
+_FIRST = -1
+"""Before every lane: what a call still lacks that holds slots already."""
 
 CHAT_INTERVAL = 1.02
 """Seconds between two messages to one chat, sustained."""
@@ -90,6 +93,7 @@ class Budget:
         self._spread = self._group / (cap * PRESS)
         self._group_at = float("-inf")
         self._grouped = 0
+        self._gathering = asyncio.Lock()
 
     async def run(self) -> None:
         """Give each slot, as it becomes ready, to the waiter that is first by then."""
@@ -115,6 +119,24 @@ class Budget:
             if future.done() and not future.cancelled():
                 self.unused(future.result())
             raise
+
+    async def take_many(self, priority: int, count: int) -> list[Slot]:
+        """Wait for the slots of a call that counts as so many, no more than `fewest`.
+
+        The first is waited for as in `take`; the others go before all else, because what has been
+        taken lies idle until all are there. One at a time gathers: two could wait for each other for ever.
+        """
+        async with self._gathering:
+            first = await self.take(priority)
+            others = [self.later(_FIRST) for _ in range(count - 1)]
+            try:
+                return [first, *[await other for other in others]]
+            except asyncio.CancelledError:
+                self.unused(first)
+                for other in others:
+                    if not (other.cancel() or other.cancelled()):
+                        self.unused(other.result())
+                raise
 
     def at_once(self) -> Slot | None:
         """A slot that nobody has to wait for, if there is one."""
@@ -163,6 +185,11 @@ class Budget:
         self._rest_until = max(self._rest_until, now + seconds)
         self._rate.refused(now, self._rest_until)
         self._fit(now)
+
+    @property
+    def fewest(self) -> int:
+        """Slots that there are always, however low the rate has gone."""
+        return max(1, int(self.cap * FLOOR))
 
     @property
     def rate(self) -> float:

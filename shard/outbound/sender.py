@@ -92,7 +92,6 @@ class Sender:
         self._flights = Flights(*(telegram, budget, lease, acknowledger, endings, crossing), self)
         self._tasks: asyncio.TaskGroup | None = None
         self._in_work: set[EntryId] = set()
-        self._many = asyncio.Lock()
         self._stopping = False
 
     def stop(self) -> None:
@@ -275,16 +274,12 @@ class Sender:
                 raise error
 
     async def _take(self, item: Item, call: Call, slots: list[tuple[Budget, Slot]]) -> None:
-        """As many slots as the call counts for.
-
-        One album at a time gathers its own: two could wait for each other for ever.
-        """
+        """As many slots as the call counts for."""
         if call.weight == 1:
             slots.append(await self._casting.slot(item, call))
             return
-        async with self._many:
-            while len(slots) < call.weight:
-                slots.append((self._budget, await self._budget.take(item.envelope.lane)))
+        many = await self._budget.take_many(item.envelope.lane, call.weight)
+        slots.extend((self._budget, slot) for slot in many)
 
     async def _refused(self, item: Item, parts: list[Item], call: Call, error: Refused) -> None:
         """Telegram said no: try what may help, else tell the sender."""

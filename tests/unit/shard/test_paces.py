@@ -251,3 +251,84 @@ def test_a_slot_that_was_just_given_to_who_gives_up_is_back_after_its_second() -
         assert now() == pytest.approx(began + SECOND, abs=0.01)
 
     within(cap, scene)
+
+
+async def lowest(budget: Budget) -> None:
+    """Telegram refuses until the rate is as low as it goes, and then the limit is believed."""
+    slots = []
+    while int(budget.rate) > budget.fewest or budget.rate > budget.cap / 3 + 0.01:
+        slots.append(await budget.take(0))
+        await asyncio.sleep(0.01)
+        budget.rest(0.001)
+        budget.answered(slots.pop())
+
+
+@pytest.mark.parametrize("cap", [1, 2, 5, 10, 20, 29, 30, 100])
+def test_the_most_that_a_call_may_count_as_is_had_at_the_lowest_rate_too(cap: int) -> None:
+    """Those who wait take every slot that comes back, and nobody asks whether one is free."""
+
+    async def scene(budget: Budget) -> None:
+        await lowest(budget)
+
+        async def others() -> None:
+            while True:
+                slot = await budget.later(1)
+                await asyncio.sleep(0.05)
+                budget.answered(slot)
+
+        crowd = [asyncio.ensure_future(others()) for _ in range(64)]
+        async with asyncio.timeout(60):
+            for slot in await budget.take_many(1, budget.fewest):
+                budget.answered(slot)
+        for other in crowd:
+            other.cancel()
+        await asyncio.wait(crowd)
+
+    within(cap, scene)
+
+
+def test_what_a_call_of_many_still_lacks_goes_before_all_who_wait() -> None:
+    async def scene(budget: Budget) -> None:
+        for slot in await quickly(budget, 5):
+            budget.answered(slot)
+
+        async def other(at: list[float]) -> None:
+            slot = await budget.take(0)
+            at.append(now())
+            await asyncio.sleep(0.05)
+            budget.answered(slot)
+
+        before: list[float] = []
+        behind: list[float] = []
+        crowd = [asyncio.ensure_future(other(before)) for _ in range(100)]
+        await asyncio.sleep(0)
+        many = asyncio.ensure_future(budget.take_many(0, 10))
+        await asyncio.sleep(0)
+        crowd += [asyncio.ensure_future(other(behind)) for _ in range(100)]
+        slots = await many
+        assert len({id(slot) for slot in slots}) == 10
+        gathered = now() - max(before)
+        assert gathered < 2 * 10 / budget.cap, "as long as ten take that nobody else wants"
+        assert set(behind) <= {min(behind), now()}, "others only in the groups of its first and its last"
+        for slot in slots:
+            budget.answered(slot)
+        await asyncio.gather(*crowd)
+
+    within(30, scene)
+
+
+@pytest.mark.parametrize("after", [0.0, 0.1, 0.5, SECOND])
+def test_the_slots_of_a_call_of_many_that_is_given_up_are_back(after: float) -> None:
+    async def scene(budget: Budget) -> None:
+        for slot in await quickly(budget, 2):
+            budget.answered(slot)
+        many = asyncio.ensure_future(budget.take_many(0, 4))
+        await asyncio.sleep(after)
+        many.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await many
+        await asyncio.sleep(2 * SECOND)
+        assert budget.in_use == 0
+        await quickly(budget, 4)
+
+    within(4, scene)
