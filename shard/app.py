@@ -281,7 +281,7 @@ def _add_doors(pages: web.Application, doors: dict[str, FileDoor]) -> None:
 
 
 def _telegram(base: _Base, token: str) -> _Telegram:
-    raw = Telegram(base.session, base.settings.telegram_api_url, token, base.wire)
+    raw = Telegram(base.session, base.settings.telegram_api_url, token, base.wire, base.lease.valid)
     budget = Budget(base.clock, base.settings.send_rate)
     metrics.BUDGET_CAP.set(base.settings.send_rate)
     # Slots are not free: as many as are of use.

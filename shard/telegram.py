@@ -5,7 +5,7 @@ shard.inbound.polling). The errors carry what it decides with.
 """
 
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 import aiohttp
@@ -109,11 +109,20 @@ class Telegram:
     """One token's view of one Bot API server."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, api_url: str, token: str, wire: Wire | None = None
+        self,
+        session: aiohttp.ClientSession,
+        api_url: str,
+        token: str,
+        wire: Wire | None = None,
+        may: Callable[[], bool] | None = None,
     ) -> None:
-        """`wire` carries the JSON calls where there are many; uploads and downloads need the session."""
+        """`wire` carries the JSON calls where there are many; uploads and downloads need the session.
+
+        `may`: whether this process speaks for the token, asked last of all before a call goes out.
+        """
         self._session = session
         self._wire = wire
+        self._may = may
         self._path = f"/bot{token}/"
         self._base = f"{api_url}/bot{token}/"
         self._files = f"{api_url}/file/bot{token}/"
@@ -128,9 +137,11 @@ class Telegram:
         outcome: Outcome
         if self._wire is not None and isinstance(params, dict):
             try:
-                outcome = await self._wire.post(self._path + method, _encode(params), timeout)
+                outcome = await self._wire.post(self._path + method, _encode(params), timeout, self._may)
             except WireBroken as error:
                 outcome = error
+        elif self._may is not None and not self._may():
+            outcome = WireBroken("no longer wanted", reached=False)
         else:
             outcome = await self._post(method, params, timeout)
         result = result_of(method, outcome)
@@ -193,7 +204,7 @@ def result_of(method: str, outcome: Outcome) -> Result:
     status, body = outcome
     try:
         answer = _answers.decode(body)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return TelegramAway(f"{status} with a body that is no JSON", reached=status < 500, arrived=True)
     except RecursionError:
         return TooDeep(method, body)

@@ -151,15 +151,20 @@ class Wire:
         # Closed transports say goodbye in the loop's next turn.
         await asyncio.sleep(0)
 
-    async def post(self, path: str, body: bytes, seconds: float) -> tuple[int, bytes]:
+    async def post(
+        self, path: str, body: bytes, seconds: float, may: Callable[[], bool] | None = None
+    ) -> tuple[int, bytes]:
         """POST JSON to a path below the server's; the answer's status and body. Raises WireBroken.
 
-        The limit of `seconds` is kept to WATCH_SECONDS.
+        The limit of `seconds` is kept to WATCH_SECONDS. `may` is asked last, when there is a connection.
         """
         connection = self._kept() or await self._connect()
         if not connection.open:
             self._drop(connection)
             raise WireBroken("the connection was closed", reached=False)
+        if may is not None and not may():
+            self._free(connection)
+            raise WireBroken("no longer wanted", reached=False)
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._send(connection, path, body, seconds, partial(_told, future))
         try:
@@ -230,13 +235,15 @@ class Wire:
             self._watch.cancel()
             self._watch = None
         now = time.monotonic()
-        for connection in list(self._all):
-            if connection.deadline <= now:
-                connection.expire()
-        first = min((connection.deadline for connection in self._all), default=math.inf)
+        late = [connection for connection in self._all if connection.deadline <= now]
+        others = (connection.deadline for connection in self._all if connection.deadline > now)
+        first = min(others, default=math.inf)
         self._watch_at = max(first, now + WATCH_SECONDS)
         if first < math.inf:
             self._watch = asyncio.get_running_loop().call_later(self._watch_at - now, self._look)
+        # Last: whoever hears of it may begin another call, or break us.
+        for connection in late:
+            connection.expire()
 
     def _drop(self, connection: _Connection) -> None:
         self._all.discard(connection)

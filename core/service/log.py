@@ -77,5 +77,5 @@ def configure(process: str, level: LogLevel = "info", form: LogFormat = "console
 
 def innermost(error: BaseException) -> str:
     """Where an error was raised, like "commands.py:120": all that may be said of one that may hold a text."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{Path(frame.filename).name}:{frame.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "nowhere"

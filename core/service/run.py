@@ -11,11 +11,13 @@ import os
 import signal
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
 
 import structlog
 import uvloop
 
 from core.domain.errors import DuologueError
+from core.service.log import innermost
 
 REFUSED = 1
 """Exit code: something is wrong that we know and have said."""
@@ -71,6 +73,7 @@ def _said(error: Exception) -> int:
 async def _with_signals(main: Main) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_unawaited)
 
     def told(number: signal.Signals) -> None:
         if stop.is_set():
@@ -81,6 +84,16 @@ async def _with_signals(main: Main) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told, number)
     await main(stop)
+
+
+def _unawaited(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log an error that nobody awaits, in a callback or a task."""
+    error = context.get("exception")
+    if error is None:
+        log.error("the loop has something to say", what=context["message"])
+    else:
+        # Not the loop's words: they show a callback with its arguments, and so what a person wrote.
+        log.error("an error that nobody awaits", kind=type(error).__name__, at=innermost(error))
 
 
 def flatten(error: Exception) -> Iterator[Exception]:

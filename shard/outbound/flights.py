@@ -118,12 +118,12 @@ class Flights:
     def _answered(self, item: Item, call: Call, slot: Slot, outcome: Outcome) -> None:
         self._budget.answered(slot)
         self._acknowledger.answered((item.id,))
-        result = result_of(call.method, outcome)
-        if isinstance(result, TelegramError):
-            self._tower.failed(item, call, result)
-            return
-        passing("after_send")
         try:
+            result = result_of(call.method, outcome)
+            if isinstance(result, TelegramError):
+                self._tower.failed(item, call, result)
+                return
+            passing("after_send")
             self._endings.shown(item, [item], self._crossing.delivered((item,), result), result)
         except Exception as error:  # noqa: BLE001 see the class
             self._tower.broke(item, error)

@@ -162,8 +162,14 @@ class Sender:
         self._start(item, partial(self._put_aside, item, [item], error))
 
     def _start(self, item: Item, work: Callable[[], Awaitable[None]]) -> None:
-        if self._tasks is not None:
-            self._tasks.create_task(self._guarded(item, work))
+        if self._tasks is None:
+            return
+        guarded = self._guarded(item, work)
+        try:
+            self._tasks.create_task(guarded)
+        except RuntimeError:
+            # One of them has ended the group, and `run` has not had its turn yet.
+            guarded.close()
 
     async def _guarded(self, item: Item, work: Callable[[], Awaitable[None]]) -> None:
         parts = self._lanes.parts(item)

@@ -13,7 +13,9 @@ from shard.telegram import (
     TokenRefused,
     TooManyRequests,
     Unreachable,
+    result_of,
 )
+from shard.wire import Wire
 from simulator.app import Options, Simulator, running
 from simulator.client import Client
 
@@ -100,3 +102,22 @@ async def test_nobody_there_was_not_reached() -> None:
         with pytest.raises(TelegramAway) as raised:
             await Telegram(session, "http://127.0.0.1:1", "1:x").call("getMe", {})
     assert not raised.value.reached
+
+
+@pytest.mark.parametrize("on_wire", [True, False])
+async def test_nothing_goes_out_when_this_process_may_not_speak_for_the_token(on_wire: bool) -> None:
+    async with running(Options(port=0, bots=1)) as simulator:
+        token, person = next(iter(simulator.world.bots.values())).token, _person(simulator)
+        params = {"chat_id": person, "text": "hello"}
+        async with aiohttp.ClientSession() as session, Wire(simulator.url) as wire:
+            telegram = Telegram(session, simulator.url, token, wire if on_wire else None, lambda: False)
+            with pytest.raises(TelegramAway) as raised:
+                await telegram.call("sendMessage", params)
+        assert not raised.value.reached
+        assert simulator.control.report()["totals"]["calls"] == 0
+
+
+def test_an_answer_that_is_no_text_is_none() -> None:
+    away = result_of("sendMessage", (400, b'{"ok":false,"description":"\xff"}'))
+    assert isinstance(away, TelegramAway)
+    assert away.arrived

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 import pytest
 import uvloop
@@ -160,6 +161,39 @@ async def test_a_call_that_nobody_awaits_takes_a_connection_that_waits_and_comes
         assert len(outcomes) == 3
 
     await _with(broken_by_end, work)
+
+
+async def test_what_is_no_longer_wanted_when_there_is_a_connection_does_not_go_out() -> None:
+    async def work(wire: Wire, server: _Server) -> None:
+        with pytest.raises(WireBroken) as broken:
+            await wire.post("/x", b"late", 5, lambda: False)
+        assert not broken.value.reached
+        assert await wire.post("/x", b"2", 5, lambda: True) == (200, b"2")
+        assert server.connections == 1, "the connection is kept"
+
+    await _with(_plainly, work)
+
+
+async def test_whoever_breaks_on_hearing_of_a_late_answer_keeps_no_other_from_being_late() -> None:
+    async def never(body: bytes, writer: asyncio.StreamWriter) -> None:
+        if body == b"first":
+            await _plainly(body, writer)
+
+    def breaks(outcome: Outcome) -> None:
+        raise ValueError
+
+    async def work(wire: Wire, server: _Server) -> None:
+        said: list[dict[str, Any]] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: said.append(context))
+        await wire.post("/x", b"first", 5)
+        assert wire.post_now("/x", b"silence", 0.01, breaks)
+        with pytest.raises(WireBroken):
+            await wire.post("/x", b"silence", 2 * WATCH_SECONDS)
+        assert [type(context["exception"]) for context in said] == [ValueError]
+        with pytest.raises(WireBroken):
+            await wire.post("/x", b"silence", 0.01)
+
+    await _with(never, work)
 
 
 def test_the_loop_that_processes_run_on() -> None:

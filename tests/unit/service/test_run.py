@@ -147,3 +147,24 @@ def test_flatten_gives_each_error_once() -> None:
         (ValueError, "b"),
         (DuologueError, "b"),
     ]
+
+
+def test_an_error_in_a_callback_is_told_without_what_it_was_called_with() -> None:
+    code, logged = outcome("""
+        from functools import partial
+
+        def callback(text):
+            raise ValueError(text)
+
+        async def main(stop):
+            loop = asyncio.get_running_loop()
+            loop.call_soon(partial(callback, "dear diary"))
+            loop.create_future().set_exception(KeyError("dear diary"))
+            loop.call_exception_handler({"message": "a connection was left open"})
+            await asyncio.sleep(0.01)
+    """)
+    assert code == 0
+    assert "diary" not in logged
+    assert re.search(r"nobody awaits.*<string>:12.*ValueError", logged)
+    assert re.search(r"nobody awaits.*nowhere.*KeyError", logged)
+    assert "a connection was left open" in logged
