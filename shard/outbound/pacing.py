@@ -109,10 +109,13 @@ class Budget:
 
     async def take(self, priority: int) -> Slot:
         """Wait for a slot; a lower priority number goes first, equals in order of arrival."""
+        return await self._take(priority, next(self._turns))
+
+    async def _take(self, priority: int, turn: int) -> Slot:
         slot = self.at_once()
         if slot is not None:
             return slot
-        future = self.later(priority)
+        future = self._queue(priority, turn)
         try:
             return await future
         except asyncio.CancelledError:
@@ -126,8 +129,9 @@ class Budget:
         The first is waited for as in `take`; the others go before all else, because what has been
         taken lies idle until all are there. One at a time gathers: two could wait for each other for ever.
         """
+        turn = next(self._turns)
         async with self._gathering:
-            first = await self.take(priority)
+            first = await self._take(priority, turn)
             others = [self.later(_FIRST) for _ in range(count - 1)]
             try:
                 return [first, *[await other for other in others]]
@@ -149,8 +153,11 @@ class Budget:
 
     def later(self, priority: int) -> asyncio.Future[Slot]:
         """A slot when it is ready, in the order of `take`."""
+        return self._queue(priority, next(self._turns))
+
+    def _queue(self, priority: int, turn: int) -> asyncio.Future[Slot]:
         future: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
-        heapq.heappush(self._waiters, (priority, next(self._turns), future))
+        heapq.heappush(self._waiters, (priority, turn, future))
         self._wake.set()
         return future
 

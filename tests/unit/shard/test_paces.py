@@ -253,6 +253,25 @@ def test_a_slot_that_was_just_given_to_who_gives_up_is_back_after_its_second() -
     within(cap, scene)
 
 
+class Crowd:
+    """Calls of one message each, which all wait from the same moment; `given` is when they got their slot."""
+
+    def __init__(self, budget: Budget, count: int) -> None:
+        self._budget = budget
+        self._count = count
+        self.given: list[float] = []
+        self.tasks: list[asyncio.Task[None]] = []
+
+    def waits(self) -> None:
+        self.tasks = [asyncio.create_task(self._one(self._budget.later(0))) for _ in range(self._count)]
+
+    async def _one(self, waiting: asyncio.Future[Slot]) -> None:
+        slot = await waiting
+        self.given.append(now())
+        await asyncio.sleep(0.05)
+        self._budget.answered(slot)
+
+
 async def lowest(budget: Budget) -> None:
     """Telegram refuses until the rate is as low as it goes, and then the limit is believed."""
     slots = []
@@ -289,30 +308,38 @@ def test_the_most_that_a_call_may_count_as_is_had_at_the_lowest_rate_too(cap: in
 
 def test_what_a_call_of_many_still_lacks_goes_before_all_who_wait() -> None:
     async def scene(budget: Budget) -> None:
-        for slot in await quickly(budget, 5):
-            budget.answered(slot)
-
-        async def other(at: list[float]) -> None:
-            slot = await budget.take(0)
-            at.append(now())
-            await asyncio.sleep(0.05)
-            budget.answered(slot)
-
-        before: list[float] = []
-        behind: list[float] = []
-        crowd = [asyncio.ensure_future(other(before)) for _ in range(100)]
-        await asyncio.sleep(0)
+        before, behind = Crowd(budget, 100), Crowd(budget, 100)
+        before.waits()
         many = asyncio.ensure_future(budget.take_many(0, 10))
         await asyncio.sleep(0)
-        crowd += [asyncio.ensure_future(other(behind)) for _ in range(100)]
+        behind.waits()
         slots = await many
         assert len({id(slot) for slot in slots}) == 10
-        gathered = now() - max(before)
+        gathered = now() - max(before.given)
         assert gathered < 2 * 10 / budget.cap, "as long as ten take that nobody else wants"
-        assert set(behind) <= {min(behind), now()}, "others only in the groups of its first and its last"
+        assert set(behind.given) <= {min(behind.given), now()}, "only in the groups of its first and its last"
         for slot in slots:
             budget.answered(slot)
-        await asyncio.gather(*crowd)
+        await asyncio.gather(*before.tasks, *behind.tasks)
+
+    within(30, scene)
+
+
+def test_a_call_of_many_that_lets_another_gather_keeps_its_place() -> None:
+    async def scene(budget: Budget) -> None:
+        before, behind = Crowd(budget, 30), Crowd(budget, 100)
+        before.waits()
+
+        async def many() -> None:
+            for slot in await budget.take_many(0, 10):
+                budget.answered(slot)
+
+        calls = [asyncio.ensure_future(many()) for _ in range(3)]
+        await asyncio.sleep(0)
+        behind.waits()
+        await asyncio.gather(*calls)
+        assert len(behind.given) < 3 * 2 * budget.cap // GROUPS, "only in the groups of a first and a last"
+        await asyncio.gather(*before.tasks, *behind.tasks)
 
     within(30, scene)
 
