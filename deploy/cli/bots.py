@@ -9,9 +9,10 @@ from config.settings import Settings
 from core.domain.errors import DuologueError
 from core.domain.fleet import BotState
 from core.domain.ids import BotId
-from core.state.postgres.bots import BotRow, Bots
+from core.state.postgres.bots import BotRow
+from core.state.redis.keys import Keys
 from deploy.cli import BOTS
-from deploy.cli.context import open_bots, run
+from deploy.cli.context import open_bots, require, run
 from deploy.cli.output import print_json, print_table
 
 app = cyclopts.App(name="bots", help=BOTS)
@@ -138,6 +139,8 @@ def remove(bot: int, /, *, now: bool = False) -> int:
     """Forget a bot and its token. Its shard stops.
 
     With `--now`, whoever talks there and has opened another bot of the network goes on at that one.
+    A bot that people are left at, or that a process goes on serving, stays in the list, quarantined or
+    retired: the command says what to do, and is given again.
 
     Parameters
     ----------
@@ -150,6 +153,9 @@ def remove(bot: int, /, *, now: bool = False) -> int:
     """
 
     async def work(settings: Settings) -> str:
+        from deploy.moving import moved
+
+        redis_url, keys = require(settings, "redis_url", "DUOLOGUE_REDIS_URL"), Keys(settings.key_prefix)
         async with open_bots(settings) as bots:
             row = await bots.get(BotId(bot))
             if row.state.serves and not now:
@@ -157,8 +163,12 @@ def remove(bot: int, /, *, now: bool = False) -> int:
                     f"@{row.username} is {row.state.value} and may be serving people: drain it first "
                     f"(`duologue bots drain {bot}`) and wait until it is retired, or say --now"
                 )
-            people = await _people_moved(settings, bots, row) if row.state.serves else ""
+            if row.state.serves:
+                # So whoever leads moves its people, as from a bot whose token was revoked.
+                await bots.set_state(row.id, BotState.QUARANTINED, reason="removed by an operator")
+            anybody = await moved(redis_url, keys, row.id)
             await bots.remove(row.id)
+            people = "; its people were moved, or their partners told" if anybody else ""
             return f"@{row.username} is out of the network{people}{_told_again(settings, row)}"
 
     print(run(work))
@@ -179,16 +189,6 @@ def _token(given: str | None) -> str:
 async def _rows(settings: Settings) -> list[BotRow]:
     async with open_bots(settings) as bots:
         return await bots.list()
-
-
-async def _people_moved(settings: Settings, bots: Bots, row: BotRow) -> str:
-    """Let whoever leads move the bot's people, as from a bot whose token was revoked; what came of it."""
-    from deploy.moving import moved
-
-    await bots.set_state(row.id, BotState.QUARANTINED, reason="removed by an operator")
-    if await moved(settings, row.id):
-        return "; its people were moved, or their partners told"
-    return "; no coordinator leads, so its people could not be moved"
 
 
 def _told_again(settings: Settings, row: BotRow) -> str:

@@ -6,96 +6,14 @@ import re
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-
-import aiohttp
-import pytest
 
 from core.domain.conversation import Phase
 from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
 from deploy.embedded import EmbeddedRedis
+from tests.integration.coordinator.processes import PROGRAM, Coordinator, Start
 from tests.integration.coordinator.support import Network, eventually
-
-PROGRAM = """
-import sys
-from config.settings import load
-from coordinator.app import main
-main(load(), int(sys.argv[1]))
-"""
-
-
-class Coordinator:
-    """One process, seen from outside."""
-
-    def __init__(self, process: asyncio.subprocess.Process, port: int, log: Path) -> None:
-        self.process = process
-        self.port = port
-        self.log = log
-
-    async def page(self, name: str) -> tuple[int, str]:
-        """Status and text; 0 where nobody answers."""
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=1)) as session,
-                session.get(f"http://127.0.0.1:{self.port}/{name}") as answer,
-            ):
-                return answer.status, (await answer.text()).strip()
-        except (aiohttp.ClientError, TimeoutError):
-            return 0, ""
-
-    async def says(self, word: str, status: int = 200) -> bool:
-        answered, text = await self.page("readyz")
-        return answered == status and word in text
-
-    async def leads(self) -> bool:
-        return await self.says("leads with epoch")
-
-    async def stands_by(self) -> bool:
-        return await self.says("stands by")
-
-    def send(self, number: signal.Signals) -> None:
-        self.process.send_signal(number)
-
-
-Start = Callable[..., Awaitable[Coordinator]]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-@pytest.fixture
-async def start(database_url: str, redis_url: str, key_prefix: str, tmp_path: Path) -> AsyncIterator[Start]:
-    running: list[Coordinator] = []
-
-    async def begin(**settings: str) -> Coordinator:
-        port, log = free_port(), tmp_path / f"coordinator-{len(running)}.log"
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith("DUOLOGUE_")
-        } | {
-            "DUOLOGUE_DATABASE_URL": database_url,
-            "DUOLOGUE_REDIS_URL": redis_url,
-            "DUOLOGUE_KEY_PREFIX": key_prefix,
-            **settings,
-        }
-        with log.open("wb") as output:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-c", PROGRAM, str(port)), env=environment, stderr=output, stdout=output
-            )
-        running.append(Coordinator(process, port, log))
-        return running[-1]
-
-    yield begin
-    for one in running:
-        if one.process.returncode is None:
-            one.send(signal.SIGKILL)
-            one.send(signal.SIGCONT)
-            await one.process.wait()
 
 
 async def pair(start: Start) -> tuple[Coordinator, Coordinator]:
