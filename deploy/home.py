@@ -140,13 +140,19 @@ class Home:
 
 
 def running(root: Path) -> Running | None:
-    """The `up` that works in this data folder; None where there is none."""
-    if not _note(root).exists():
-        return None
-    lock = FolderLock(root)
-    if lock.take():
-        lock.drop()
-        return None
+    """The `up` that works in this data folder; None where there is none. Raises FolderUnusable."""
+    try:
+        if not _note(root).exists():
+            return None
+        lock = FolderLock(root)
+        if lock.take():
+            lock.drop()
+            return None
+    except OSError as error:
+        raise FolderUnusable(
+            f"{root} cannot be looked into: {(error.strerror or '').lower()}; do this as the user whose "
+            "`duologue up` works there, or set DUOLOGUE_DATA_DIR to another folder"
+        ) from None
     return _read_note(root)
 
 

@@ -20,7 +20,10 @@ class NothingRuns(DuologueError):
 
 
 def found_settings() -> Settings:
-    """The settings; servers that are not set are those of the `up` that runs. Raises SettingsError."""
+    """The settings; servers that are not set are those of the `up` that runs.
+
+    Raises SettingsError, FolderUnusable.
+    """
     settings = load()
     up = running(settings.data_dir)
     if up is None:

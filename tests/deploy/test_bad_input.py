@@ -1,8 +1,10 @@
 """What is wrong is told in one line that says what to do; nothing is left running."""
 
 import os
+import shutil
 import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -76,12 +78,45 @@ def test_a_data_folder_that_cannot_be_made(short_folder: Path) -> None:
     assert f"{short_folder}/file/data cannot be written to: not a directory" in line
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_data_folder_that_cannot_be_written_to(short_folder: Path) -> None:
-    closed = short_folder / "closed"
-    closed.mkdir(mode=0o500)
-    line = refused(duologue("up", data_dir=closed / "data"), short_folder)
+@pytest.fixture(scope="module")
+def bound() -> tuple[str, ...]:
+    """What to put before a command so that permissions bind it, also where we are root."""
+    if os.geteuid() != 0:
+        return ()
+    powers = "-dac_override,-dac_read_search"
+    before = ("setpriv", f"--bounding-set={powers}", f"--inh-caps={powers}")
+    if shutil.which(before[0]) is None or subprocess.run([*before, "true"], check=False).returncode != 0:
+        pytest.skip("root may read and write anywhere, and cannot give that up here")
+    return before
+
+
+@pytest.fixture
+def closed(short_folder: Path) -> Iterator[Path]:
+    folder = short_folder / "closed"
+    folder.mkdir()
+    yield folder
+    folder.chmod(0o700)
+
+
+def test_a_data_folder_that_cannot_be_written_to(closed: Path, bound: tuple[str, ...]) -> None:
+    closed.chmod(0o500)
+    line = refused(duologue("up", before=bound, data_dir=closed / "data"), closed)
     assert f"{closed}/data cannot be written to: permission denied" in line
+
+
+@pytest.mark.parametrize("words", ["stats", "bots list", "coordinator"])
+@pytest.mark.parametrize("what", ["folder", "lock"])
+def test_the_data_folder_of_another_user(
+    closed: Path, bound: tuple[str, ...], words: str, what: str
+) -> None:
+    (closed / "run.json").touch()
+    (closed / "lock").touch()
+    (closed / "lock" if what == "lock" else closed).chmod(0)
+    line = refused(duologue(*words.split(), before=bound, data_dir=closed), closed)
+    assert (
+        f"{closed} cannot be looked into: permission denied; do this as the user whose `duologue up` "
+        "works there, or set DUOLOGUE_DATA_DIR to another folder"
+    ) in line
 
 
 def test_commands_that_need_a_network_say_so(short_folder: Path) -> None:

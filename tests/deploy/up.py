@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -41,10 +41,12 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def duologue(*words: str, typed: str = "", **settings: object) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
+def duologue(
+    *words: str, typed: str = "", before: Sequence[str] = (), **settings: object
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end. `before`: a program that becomes the command."""
     return subprocess.run(
-        [*COMMAND, *words],
+        [*before, *COMMAND, *words],
         env=environment(**settings),
         cwd=REPOSITORY,
         input=typed,
