@@ -106,9 +106,7 @@ def test_a_data_folder_that_cannot_be_written_to(closed: Path, bound: tuple[str,
 
 @pytest.mark.parametrize("words", ["stats", "bots list", "coordinator"])
 @pytest.mark.parametrize("what", ["folder", "lock"])
-def test_the_data_folder_of_another_user(
-    closed: Path, bound: tuple[str, ...], words: str, what: str
-) -> None:
+def test_the_data_folder_of_another_user(closed: Path, bound: tuple[str, ...], words: str, what: str) -> None:
     (closed / "run.json").touch()
     (closed / "lock").touch()
     (closed / "lock" if what == "lock" else closed).chmod(0)

@@ -52,3 +52,16 @@ def test_its_command_and_settings_exist(part: Part) -> None:
     for container in pod(part)["containers"]:
         assert callable(getattr(run, container["args"][0]))
         assert {env["name"] for env in container.get("env", ())} <= set(variables())
+
+
+@pytest.mark.parametrize("part", [p for p in PARTS if "template" in p["spec"]], ids=name)
+def test_no_service_of_the_cluster_looks_like_a_setting(part: Part) -> None:
+    # One that is named duologue-… would be DUOLOGUE_…_SERVICE_HOST, which is refused.
+    assert pod(part)["enableServiceLinks"] is False
+
+
+@pytest.mark.parametrize("part", [p for p in PARTS if "template" in p["spec"]], ids=name)
+def test_an_image_that_a_node_has_is_not_looked_for_elsewhere(part: Part) -> None:
+    # Without a tag it would be pulled at each start, from a registry that knows nothing of it.
+    for container in pod(part)["containers"]:
+        assert container["imagePullPolicy"] == "IfNotPresent"

@@ -41,6 +41,14 @@ def test_its_command_and_settings_exist(unit: Path) -> None:
     assert set(given) - set(variables()) <= {"METRICS_PORT"}
 
 
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_it_is_started_again_for_as_long_as_it_takes(unit: Path) -> None:
+    told = sections(unit)
+    assert told["Service"]["Restart"] == ["always"]
+    # Where this is left out, five starts within ten seconds are the last.
+    assert told["Unit"]["StartLimitIntervalSec"] == ["0"]
+
+
 def test_by_the_recipe_its_user_can_read_the_settings_and_others_cannot(tmp_path: Path) -> None:
     comments = [line for line in (FOLDER / "duologue.service").read_text().splitlines() if line[:1] == "#"]
     recipe = [line[1:].strip() for line in comments]
