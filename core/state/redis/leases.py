@@ -103,11 +103,12 @@ class Lease:
         """Take the lease with a new epoch, above what `next_epoch` is told. Raises LeaseTaken, RedisAway,
         StaleEpoch.
         """
+        # Whoever owns something writes safely from here on. Asked first: a master that was cut off from its
+        # replicas is found out by it, and the lease that it still knows of is nobody's.
+        await self._client.open()
         held = await self._client.command("GET", self._keys[0])
         if held is not None and held.decode().partition(" ")[2] != self._holder:
             raise LeaseTaken(self.name, held.decode().partition(" ")[2], await self._runs_on())
-        # Whoever owns something writes safely from here on, on whichever server answers by now.
-        await self._client.open()
         epoch = await next_epoch(await self._newest())
         asked = self._clock.monotonic()
         reply = await self._client.run(

@@ -188,6 +188,16 @@ async def test_a_server_that_lost_all_ends_the_lease(
     assert await lease.forgotten(), "nobody else has it, so its holder may begin anew"
 
 
+async def test_what_a_server_that_is_not_safe_knows_of_a_holder_counts_for_nothing(
+    redis_url: str, keys: Keys, clock: SetClock, shard: Shard, next_epoch: NextEpoch
+) -> None:
+    """A master without its replicas: another may have its place, where nobody holds the lease."""
+    await shard("one").take(next_epoch)
+    async with RedisClient(redis_url, "replica") as careful:
+        with pytest.raises(RedisAway):
+            await Lease.of_shard(careful, clock, keys, BOT, "two").take(next_epoch)
+
+
 async def test_the_next_epoch_is_above_what_redis_has_seen(
     client: RedisClient, keys: Keys, shard: Shard
 ) -> None:
