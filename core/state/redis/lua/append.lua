@@ -45,5 +45,7 @@ for i = 7, #ARGV, 2 do
 end
 local keep = tonumber(ARGV[4])
 if redis.call('ZCARD', KEYS[2]) > keep + 256 then redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -keep - 1) end
+-- What is known may not be safe yet, and who waits for that waits for the last write of their own connection.
+if new == 0 then redis.call('HSET', KEYS[3], ARGV[1], ARGV[2]) end
 if #refused == 0 then return new end
 return {new, unpack(refused)}

@@ -42,12 +42,14 @@ end
 -- What this update of a bot came to when it was worked through before, or nil; `did` is what is kept of its last
 -- one. Update 0 is no update and always new.
 -- Telegram repeats at most its queue of 100,000; one further behind is new, after its numbering started again.
-local function done_before(did, update)
+-- It is written once more: who asks again waits for the last write of their own connection, to know that it is safe.
+local function done_before(key, bot, did, update)
   local last, word = string.match(did or '', '^(%d+) (%a+)$')
   if update == '0' or not last then return nil end
   local behind = tonumber(last) - tonumber(update)
-  if behind == 0 then return word end
-  return (behind > 0 and behind < 100000) and 'again' or nil
+  if behind < 0 or behind >= 100000 then return nil end
+  redis.call('HSET', key, 'did:' .. bot, did)
+  return behind == 0 and word or 'again'
 end
 
 -- Remember what this update of `bot` came to: 'again' where it changed the standing, else the word for that.

@@ -6,7 +6,7 @@ if not fence(KEYS[3], ARGV[1], tonumber(ARGV[2])) then return {'stale', (standin
 local bot, update = ARGV[1], ARGV[3]
 local seq, phase, conversation, side, partner, pbot, turn, did = unpack(redis.call('HMGET', KEYS[1],
   'seq', 'phase', 'conv', 'side', 'partner', 'pbot', 'turn', 'did:' .. bot))
-local known = done_before(did, update)
+local known = done_before(KEYS[1], bot, did, update)
 if known then return {known, (standing(KEYS[1], bot))} end
 if phase and phase ~= 'idle' then
   note(KEYS[1], bot, update, 'busy')

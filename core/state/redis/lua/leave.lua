@@ -6,14 +6,15 @@
 -- Returns {word, standing, event ...}: 'stale', 'again', 'retry', 'unchanged', 'done'.
 if not fence(KEYS[5], ARGV[1], tonumber(ARGV[2])) then return {'stale', (standing(KEYS[1]))} end
 local s, did = standing(KEYS[1], ARGV[1])
-local known = done_before(did, ARGV[3])
+local known = done_before(KEYS[1], ARGV[1], did, ARGV[3])
 if known then return {known, s} end
 local events = {}
 local told = ARGV[8]
 if s[2] == 'idle' then
   if ARGV[6] ~= 'find' then
     note(KEYS[1], ARGV[1], ARGV[3], 'unchanged')
-    if ARGV[3] ~= '0' then redis.call('PEXPIRE', KEYS[1], KEPT_MS) end
+    -- Also where the shard asks: that what it asks for is done already may not be safe yet (see done_before).
+    redis.call('PEXPIRE', KEYS[1], KEPT_MS)
     return {'unchanged', (standing(KEYS[1]))}
   end
   told = 'searching'
