@@ -173,7 +173,7 @@ async def membership(event: ChatMemberUpdated, desk: Desk, admission: Admission)
     """The person has blocked the bot, or opened it again."""
     blocked = event.new_chat_member.status == "kicked"
     await admission.note_reach(desk, blocked=blocked)
-    if blocked and (await desk.standing()).bot == desk.bot:
+    if blocked:
         await desk.leave(search=False, partner_told=Change.PARTNER_UNREACHABLE)
 
 
@@ -221,7 +221,9 @@ async def _leave(desk: Desk, admission: Admission, *, search: bool, conversation
         return
     if outcome.changed or outcome.repeated or sent_off:
         return
-    if search:
+    if outcome.standing.phase is not Phase.IDLE and outcome.standing.bot != desk.bot:
+        desk.say("chat_is_elsewhere", username=await admission.username(outcome.standing.bot))
+    elif search:
         _say_where(desk, outcome.standing)
     else:
         desk.say("nothing_to_stop")

@@ -8,7 +8,7 @@ its outbox id.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from core.domain import envelope as envelopes
 from core.domain.conversation import Change, ChatEvent, Phase, Standing
@@ -43,13 +43,19 @@ class Outcome(NamedTuple):
 class Asker(NamedTuple):
     """Who asks for a change: a person, by an update of a shard that holds its lease.
 
-    A repeated update changes nothing. `update` 0 means the shard itself, which may repeat itself.
+    A repeated update changes nothing. `update` 0 means the shard itself, which may repeat itself; `bot` 0 the
+    network, for which it does not matter at which bot the person is.
     """
 
     person: PersonId
     bot: BotId
     epoch: Epoch
     update: UpdateId
+
+    @classmethod
+    def network(cls, person: PersonId) -> Self:
+        """The network asks."""
+        return cls(person, BotId(0), Epoch(0), UpdateId(0))
 
 
 class Move(NamedTuple):
@@ -109,6 +115,7 @@ class Conversations:
     ) -> Outcome:
         """End a conversation or cancel a search; with `search` look for the next partner at once.
 
+        What goes on at another bot than the asker's goes on: the outcome's standing tells of it.
         `partner` is whom the caller believes the person talks with (0 = nobody); where that is
         wrong the script is run again with the true one.
         """

@@ -125,10 +125,18 @@ class Machine(RuleBasedStateMachine):
         outcome = self.loop.run(self.conversations.leave(asker, known.partner))
         self.note(outcome, self.left(asker, known, outcome, search=False))
 
+    @rule(person=people, belief=people)
+    def banned(self, person: PersonId, belief: PersonId) -> None:
+        """The network ends what the person is in, wherever that is."""
+        known, asker = self.model.people[person], Asker.network(person)
+        outcome = self.loop.run(self.conversations.leave(asker, belief))
+        self.note(outcome, self.left(asker, known, outcome, search=False))
+
     def left(self, asker: Asker, known: Person, outcome: Outcome, *, search: bool) -> list[PersonId]:
         """What leaving does to the model; who is told."""
         nothing = Phase.WAITING if search else Phase.IDLE
-        assert outcome.changed == (known.phase is not nothing)
+        elsewhere = known.phase is not Phase.IDLE and asker.bot not in (known.bot, NO_BOT)
+        assert outcome.changed == (known.phase is not nothing and not elsewhere)
         if not outcome.changed:
             return []
         told = [asker.person]
