@@ -12,7 +12,7 @@ import aiohttp
 import msgspec
 
 from core.domain.envelope import Lane
-from core.domain.errors import DuologueError
+from core.domain.errors import UNDECODABLE, DuologueError
 from shard.wire import Answered, Outcome, Wire, WireBroken
 
 _QUOTED = re.compile(r"""(["'`«]).*["'`»]|\w+://\S+|@\w+""", re.DOTALL)
@@ -204,10 +204,10 @@ def result_of(method: str, outcome: Outcome) -> Result:
     status, body = outcome
     try:
         answer = _answers.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return TelegramAway(f"{status} with a body that is no JSON", reached=status < 500, arrived=True)
     except RecursionError:
         return TooDeep(method, body)
+    except UNDECODABLE:
+        return TelegramAway(f"{status} with a body that is no JSON", reached=status < 500, arrived=True)
     return answer.result if answer.ok else _error(method, answer)
 
 

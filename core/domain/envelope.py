@@ -15,7 +15,7 @@ import msgspec
 
 from core.domain.content import Content, Entity
 from core.domain.conversation import Change, Standing
-from core.domain.errors import UnreadableEnvelope
+from core.domain.errors import UNDECODABLE, UnreadableEnvelope
 from core.domain.ids import BotId, BroadcastId, ConversationId, MessageId, PersonId
 
 VERSION = 1
@@ -148,7 +148,7 @@ def decode(raw: bytes) -> Envelope:
     """The envelope from a stream. Raises UnreadableEnvelope, whatever the bytes are."""
     try:
         envelope = _decoder.decode(raw)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+    except UNDECODABLE as error:
         # Not the error's words: they quote what they stumbled over.
         why = type(error).__name__
         raise UnreadableEnvelope(f"an entry of {len(raw)} bytes is no envelope: {why}") from None

@@ -1,6 +1,11 @@
 """The one error root. An error carries what its catcher decides with; its text is for an operator."""
 
+import msgspec
+
 from core.domain.ids import BotId, Epoch
+
+UNDECODABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
+"""What decoding raises, whatever the bytes are. The words may quote what it stumbled over."""
 
 
 class DuologueError(Exception):

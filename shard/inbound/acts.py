@@ -11,6 +11,7 @@ from aiogram.types import CallbackQuery, Message
 from core.domain.content import Contact, Media
 from core.domain.conversation import Phase, Standing
 from core.domain.envelope import Notice, Relay, Remove, Unsend
+from core.domain.errors import UNDECODABLE
 from core.domain.ids import MessageId
 from core.state.redis.agreements import Agreements
 from core.state.redis.message_map import MessageMap
@@ -110,7 +111,7 @@ def _replied(update: Update) -> TelegramMessage | None:
     pressed = update.callback_query
     try:
         return questions.decode(pressed.message).reply_to_message if pressed is not None else None
-    except msgspec.MsgspecError:
+    except UNDECODABLE:
         return None
 
 

@@ -7,7 +7,7 @@ Redis is away it repeats, and everything it repeats is known by its update.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import TypeGuard
 
 import msgspec
@@ -17,7 +17,7 @@ from core.domain import envelope as envelopes
 from core.domain.content import Contact, Content, Media
 from core.domain.conversation import Phase, Standing
 from core.domain.envelope import TOO_EARLY, Amend, Envelope, Lane, Notice, React, Relay
-from core.domain.errors import RedisAway
+from core.domain.errors import UNDECODABLE, RedisAway
 from core.domain.ids import BotId, MessageId, PersonId, UpdateId
 from core.domain.moving import turned_back
 from core.service import metrics
@@ -142,9 +142,7 @@ class Intake:
 
     async def _work(self, batch: _Batch) -> None:
         chains, alone = batch.chains, batch.alone
-        await self._standings.load(chains)
-        if batch.with_files:
-            await self._load_agreements({person: chains[person] for person in batch.with_files})
+        await self._look_up(chains, {person: chains[person] for person in batch.with_files})
         together: list[Append | None] = list(batch.unreadable)
         for person, chain in chains.items():
             if person not in alone:
@@ -162,19 +160,23 @@ class Intake:
         for taken in chain:
             update, raw = taken
             if is_for_partner(update):
-                await self._standings.load([person])
-                await self._load_agreements({person: [taken]})
+                await self._look_up([person], {person: [taken]})
                 await self._append([self._to_partner(person, taken)])
             elif self._may_ask(person, update):
                 await self._handle(update, raw)
             else:
                 await self._append([self._asked_too_much(person, update)])
 
-    async def _load_agreements(self, chains: Mapping[PersonId, list[_Taken]]) -> None:
-        """Whoever sends a file that needs it may have agreed to that before; nobody else costs anything."""
-        asking = [person for person, chain in chains.items() if any(map(_asks, chain))]
-        standings = (self._standings.get(person) for person in asking)
-        await self._agreements.load([standing for standing in standings if standing is not None])
+    async def _look_up(self, people: Collection[PersonId], files: Mapping[PersonId, list[_Taken]]) -> None:
+        """What these people's updates are judged by; `files` are of those who sent some. Raises RedisAway."""
+        await self._standings.load(people)
+        # Whoever sends a file that needs it may have agreed to that before; nobody else costs anything.
+        asking = [person for person, chain in files.items() if any(map(_asks, chain))]
+        if asking:
+            standings = (self._standings.get(person) for person in asking)
+            await self._agreements.load([standing for standing in standings if standing is not None])
+            # Meanwhile others may have been forgotten.
+            await self._standings.load(people)
 
     async def _append(self, following: list[Append | None]) -> None:
         appends = [append for append in following if append is not None]
@@ -315,7 +317,7 @@ class Intake:
         metrics.CANNOT_CROSS.labels("unreadable").inc()
         try:
             update = bare_updates.decode(raw)
-        except (msgspec.MsgspecError, RecursionError):
+        except UNDECODABLE:
             return []
         message = update.message
         if message is None or message.chat.type != "private":
@@ -325,7 +327,7 @@ class Intake:
     def _read(self, raw: msgspec.Raw, aside: list[tuple[bytes, str]]) -> Update | None:
         try:
             return updates.decode(raw)
-        except (msgspec.MsgspecError, RecursionError) as error:
+        except UNDECODABLE as error:
             aside.append((bytes(raw), f"{type(error).__name__}: {error}"))
             return None
 

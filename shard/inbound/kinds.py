@@ -2,6 +2,7 @@
 
 import msgspec
 
+from core.domain.errors import UNDECODABLE
 from shard.inbound.updates import fields
 
 _WORDS = {
@@ -34,7 +35,7 @@ def kind_of(raw: msgspec.Raw) -> str:
     """The field that makes the message what it is, "unknown" where there is none."""
     try:
         names = fields.decode(raw).message.keys() - _SURROUNDINGS
-    except (msgspec.MsgspecError, RecursionError):
+    except UNDECODABLE:
         return UNKNOWN
     return min((name for name in names if name in _WORDS), default=min(names, default=UNKNOWN))
 

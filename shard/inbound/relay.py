@@ -141,12 +141,13 @@ def _harmless(entity: Entity) -> bool:
 
 
 def _names_somebody(url: str) -> bool:
-    """A link such as tg://user?id=…, by which a client shows an account."""
+    """A link such as tg://user?id=…, by which a client shows an account; the slashes may be missing."""
     try:
         parts = urlsplit(url)
     except ValueError:
         return True
-    return parts.scheme == "tg" and parts.netloc.lower() in ("user", "openmessage")
+    place = (parts.netloc or parts.path).strip("/").partition("/")[0]
+    return parts.scheme == "tg" and place.lower() in ("user", "openmessage")
 
 
 def _own(replied: Replied) -> bool:

@@ -28,6 +28,7 @@ from typing import NamedTuple
 import msgspec
 import structlog
 
+from core.domain.errors import UNDECODABLE
 from core.domain.ids import BotId
 from core.service import metrics
 from core.service.clock import Clock
@@ -250,7 +251,9 @@ class Webhook:
         """Whether Telegram still brings updates here, and what it says of it."""
         info = _infos.decode(await self._telegram.call("getWebhookInfo", {}, timeout=10))
         metrics.WEBHOOK_PENDING.set(info.pending_update_count)
-        self._heard()
+        if not info.pending_update_count:
+            # Else the way from Telegram to here may be broken; what is brought is heard of by itself.
+            self._heard()
         if info.last_error_date > self._error_date:
             self._error_date = info.last_error_date
             log.warning("Telegram could not bring an update", why=info.last_error_message)
@@ -272,7 +275,7 @@ class Webhook:
 def _number(body: bytes) -> int | None:
     try:
         return numbers.decode(body).update_id
-    except (msgspec.MsgspecError, RecursionError):
+    except UNDECODABLE:
         return None
 
 

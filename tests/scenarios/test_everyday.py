@@ -94,10 +94,12 @@ async def test_what_cannot_be_read_stops_nothing(network: Network) -> None:
     person = pairs.members[0].person.id
     chat = {"id": person, "type": "private"}
     deep = msgspec.Raw(b'{"x":' + b"[" * 20_000 + b"]" * 20_000 + b"}")
+    no_text = msgspec.Raw(b'{"message_id":7,"chat":{"id":%d,"type":"private"},"text":"\xff"}' % person)
     unreadable: tuple[object, ...] = (
         {"message_id": "seven", "chat": chat, "date": 0, "text": "?"},
         {"message_id": 7, "chat": {"id": "who", "type": 3}},
         deep,
+        no_text,
         {"message_id": 7, "chat": chat, "date": 0, "text": "/report \0 \ud7ff", "entities": [{"type": 5}]},
         [],
         {"message_id": 8, "chat": chat, "date": 0, "text": "x" * 1_000_000},

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from core.domain.errors import DuologueError, StaleEpoch
+from core.domain.errors import UNDECODABLE, DuologueError, StaleEpoch
 from core.domain.ids import BotId, EntryId, Epoch
 from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
@@ -148,7 +148,7 @@ def shape(content: bytes, kind: Kind) -> Any:
     try:
         decode = msgspec.msgpack.decode if kind is Kind.ENVELOPE else msgspec.json.decode
         return _shape(decode(content), 6)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError, ValueError):
+    except (*UNDECODABLE, ValueError):
         return f"{len(content)} bytes that cannot be decoded"
 
 

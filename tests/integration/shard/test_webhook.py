@@ -50,6 +50,9 @@ class House:
         self.got.append([msgspec.json.decode(one).get("update_id", -1) for one in raw])
         await self.gate.wait()
 
+    def calls(self) -> int:
+        return int(self.simulator.control.report()["totals"]["calls"])
+
     def heard(self) -> None:
         self.words_heard += 1
 
@@ -119,6 +122,18 @@ async def test_what_comes_together_is_one_batch_in_order(house: House) -> None:
     assert await first == [200]
     assert await rest == [200] * 5
     assert house.got == [[7], [9, 10, 11, 12]]
+
+
+async def test_what_waits_at_telegram_tells_that_nothing_is_heard(house: House) -> None:
+    await until(lambda: house.words_heard > 0, 10, "a look, with nothing that waits")
+    # Nothing answers at the webhook's address: it can be brought to nobody.
+    house.bot.queue.push("message", {"message_id": 1}, 1)
+    await until(lambda: metrics.value(metrics.WEBHOOK_PENDING) == 1, 10, "a look that sees it")
+    heard, calls = house.words_heard, house.calls()
+    await until(lambda: house.calls() >= calls + 3, 10, "further looks")
+    assert house.words_heard == heard
+    house.bot.queue.clear()
+    await until(lambda: house.words_heard > heard, 10, "a look, with nothing that waits")
 
 
 async def test_what_was_done_is_not_done_again(house: House) -> None:

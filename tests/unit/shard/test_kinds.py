@@ -32,6 +32,14 @@ def test_a_kind_has_a_name_and_words(fields: dict[str, Any], kind: str, words: s
     assert kinds.counted_as(found) == counted
 
 
-@pytest.mark.parametrize("broken", [msgspec.Raw(b"{"), raw([]), msgspec.Raw(b'{"message":' + b"[" * 9_000)])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        msgspec.Raw(b"{"),
+        raw([]),
+        msgspec.Raw(b'{"message":' + b"[" * 9_000),
+        msgspec.Raw(b'{"message":{"\xff":1}}'),
+    ],
+)
 def test_what_cannot_be_read_is_unknown(broken: msgspec.Raw) -> None:
     assert kinds.kind_of(broken) == kinds.UNKNOWN
