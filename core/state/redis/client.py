@@ -8,6 +8,7 @@ Safe writes: in a batch marked `safe` the answer is given only when the write wo
 the loss the `durability` setting names (DESIGN: fsync, replica, fast).
 """
 
+import re
 from collections.abc import Coroutine, Sequence
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -44,6 +45,8 @@ _REFUSED = {
     "TRYAGAIN": "a slot moves from one master to another",
     "UNBLOCKED": "it became a replica",
 }
+_WITHIN = re.compile(r"Error running script .*? -([A-Z]+) ")
+"""How servers before version 7 tell of a refusal inside a script."""
 _NO_MASTER = ("READONLY", "MASTERDOWN", "CLUSTERDOWN", "UNBLOCKED")
 
 
@@ -192,7 +195,8 @@ def _silent(error: Exception) -> RedisAway:
 
 def _word(error: Exception) -> str:
     """The word that a refusal begins with; the library has taken some of them away."""
-    return _WORDS.get(type(error)) or str(error).partition(" ")[0]
+    within = _WITHIN.match(str(error))
+    return within[1] if within else _WORDS.get(type(error)) or str(error).partition(" ")[0]
 
 
 def _away(error: Exception) -> RedisAway | None:

@@ -8,7 +8,7 @@ which of these may have reached Telegram already, so that repeats are counted.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from core.domain.errors import DuologueError, StaleEpoch
+from core.domain.errors import BotMoving, DuologueError, StaleEpoch
 from core.domain.ids import BotId, EntryId, Epoch
 from core.state.redis.client import BLOCK_MS, Argument, Call, Command, RedisClient
 from core.state.redis.forwarding import Forwarding
@@ -23,8 +23,8 @@ REFUSED = "refused"
 
 START = EntryId("0")
 
-MOVES_FOLLOWED = 4
-"""How often in a row an envelope is sent on from a bot that is gone."""
+MOVES_FOLLOWED = 32
+"""How often in a row an envelope is sent on from a bot that is gone; after that it is tried again later."""
 
 _STALE, _CLOSED = -1, -2
 
@@ -116,6 +116,8 @@ class Streams:
                     refused += [group[place] for place in reply[1:]]
                 else:
                     new += reply
+        if strayed:
+            raise BotMoving(strayed[0].bot)
         if refused:
             raise InboxFull(refused)
         return new

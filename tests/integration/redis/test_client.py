@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from core.domain.errors import RedisAway
+from core.domain.errors import RedisAway, RedisFull
 from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
 from core.state.redis.scripts import LEASE_RELEASE
@@ -55,6 +55,40 @@ async def test_a_command_in_error_is_no_absence(client: RedisClient, keys: Keys)
     with pytest.raises(Exception, match="WRONGTYPE") as caught:
         await client.command("XLEN", f"{keys.prefix}text")
     assert not isinstance(caught.value, RedisAway)
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        ("OOM command not allowed when used memory > 'maxmemory'.", RedisFull),
+        ("READONLY You can't write against a read only replica.", RedisAway),
+        ("NOREPLICAS Not enough good replicas to write.", RedisAway),
+    ],
+)
+async def test_a_refusal_inside_a_script_is_one_on_servers_of_version_6_too(
+    words: str, kind: type[RedisAway]
+) -> None:
+    """As Redis 6.2.14 says it, on a connection."""
+
+    served: set[asyncio.Task[None] | None] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        served.add(asyncio.current_task())
+        while head := await reader.readline():
+            parts = [await reader.readline() for _ in range(2 * int(head[1:]))]
+            text = f"ERR Error running script (call to f_50cb): @user_script:46: @user_script: 46: -{words}"
+            writer.write(f"-{text}\r\n".encode() if parts[1].strip() == b"EVALSHA" else b"+OK\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        async with RedisClient(url, "fast", connections=1) as client:
+            with pytest.raises(RedisAway) as caught:
+                await client.run(LEASE_RELEASE, ("lease", "epoch"), (1,))
+            assert type(caught.value) is kind
+        await asyncio.gather(*filter(None, served))
 
 
 async def test_a_safe_write_needs_the_append_only_file(redis_url: str, client: RedisClient) -> None:

@@ -2,11 +2,21 @@
 
 import pytest
 
-from core.domain.errors import StaleEpoch
-from core.domain.ids import BotId, EntryId, Epoch
+from core.domain.envelope import VERSION, Envelope, Lane, Notice, encode
+from core.domain.errors import BotMoving, StaleEpoch
+from core.domain.ids import BotId, EntryId, Epoch, PersonId
 from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
-from core.state.redis.streams import SEEN_KEPT, START, Append, Inbox, InboxFull, Source, Streams
+from core.state.redis.streams import (
+    MOVES_FOLLOWED,
+    SEEN_KEPT,
+    START,
+    Append,
+    Inbox,
+    InboxFull,
+    Source,
+    Streams,
+)
 
 HERE, THERE = BotId(11), BotId(22)
 NOW = 1_700_000_000_000
@@ -55,6 +65,23 @@ async def test_a_bundle_is_known_by_its_first_and_goes_whole_or_not_at_all(
     assert await payloads(inbox) == [f"payload {n}" for n in (1, 3, 4, 5)]
     members = await client.command("ZRANGE", keys.seen(HERE, "22"), 0, -1)
     assert members == [b"1", b"4"]
+
+
+@pytest.mark.parametrize("gone", [1, 4, 5, MOVES_FOLLOWED])
+async def test_what_follows_its_person_through_many_bots_that_are_gone_is_never_dropped(
+    client: RedisClient, keys: Keys, streams: Streams, gone: int
+) -> None:
+    for bot in range(1, gone + 1):
+        await client.command("HSET", keys.fences(BotId(bot)), "closed", "moved")
+        await client.command("HSET", keys.moved(BotId(bot)), "100", bot + 1)
+    words = encode(Envelope(VERSION, PersonId(100), Lane.INTERACTIVE, NOW, Notice("hello")))
+    try:
+        assert await streams.append(source(), [Append(BotId(1), "1", words)], NOW) == 1
+    except BotMoving:
+        assert gone == MOVES_FOLLOWED
+    else:
+        [entry] = await Inbox(client, keys, BotId(gone + 1)).read(START, 10)
+        assert entry.payload == words
 
 
 async def test_nothing_to_append_is_nothing_done(client: RedisClient, streams: Streams) -> None:
