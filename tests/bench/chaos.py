@@ -26,7 +26,7 @@ from tests.harness.havoc import Havoc
 from tests.harness.household import KEY_PREFIX, Household, redis_url
 from tests.harness.ledger import Ledger
 from tests.harness.mines import PLACES, Mines
-from tests.harness.network import SECRET, Network, running
+from tests.harness.network import SECRET, running
 from tests.harness.planted import Place, traces, traces_in_files
 from tests.harness.scan import Scanner
 from tests.harness.society import PLANTED_NAME, PLANTED_WORD, Society
@@ -117,7 +117,6 @@ async def _network(quick: bool, progress: Progress, seed: int, kills: int, place
                 await breaker.rage(seconds)
             society.hush()
             await _quiet(society.ledger)
-        await until(lambda: _all_answer(network), 30, "every process to show its figures")
         found = await traces(network, _planted(network.simulator), ALLOWED)
         warding.cancel()
         await asyncio.gather(warding, return_exceptions=True)
@@ -182,10 +181,6 @@ async def _living(
     async with RedisClient(url) as client:
         scanner.broken += await scanner.look(client)
     society.learn(scanner.conversations)
-
-
-async def _all_answer(network: Network) -> bool:
-    return all([await network.figure(name, "duologue_lease_held") >= 0 for name in network.processes])
 
 
 def _planted(simulator: Simulator) -> dict[str, list[str]]:

@@ -97,10 +97,13 @@ class Network:
 
     def port(self, name: str) -> int:
         """Where that process serves its figures: a port that was free when it was first asked for."""
-        if name not in self._ports:
+        while name not in self._ports:
             with socket.socket() as free:
                 free.bind(("127.0.0.1", 0))
-                self._ports[name] = int(free.getsockname()[1])
+                port = int(free.getsockname()[1])
+            # It is free until whoever it is for listens: it may be drawn once more before.
+            if port not in self._ports.values():
+                self._ports[name] = port
         return self._ports[name]
 
     def start_shard(self, bot: BotId, copy: str = "", **settings: Any) -> str:

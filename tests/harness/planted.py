@@ -14,6 +14,7 @@ import asyncpg
 
 from core.state.redis.client import RedisClient
 from tests.harness.network import Network
+from tests.harness.waiting import until
 
 
 class Place(StrEnum):
@@ -91,7 +92,12 @@ def _read(path: Path) -> bytes:
         return b""
 
 
+async def _all_answer(network: Network) -> bool:
+    return all([await network.figure(name, "duologue_lease_held") >= 0 for name in network.processes])
+
+
 async def _pages(network: Network) -> list[tuple[str, bytes]]:
+    await until(lambda: _all_answer(network), 30, "every process to show its pages")
     pages = []
     async with aiohttp.ClientSession() as session:
         for name in network.processes:
@@ -109,6 +115,9 @@ async def _redis(network: Network) -> Sequence[tuple[str, bytes]]:
         for key in await client.command("KEYS", "*"):
             name = key.decode(errors="replace")
             kind = (await client.command("TYPE", key)).decode()
+            if kind == "none":
+                # Its time was over.
+                continue
             parts = await client.command(*_ALL_OF[kind][:1], key, *_ALL_OF[kind][1:])
             found.append((name, key + b" " + b" ".join(_flat(parts))))
         return found

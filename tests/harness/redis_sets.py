@@ -4,7 +4,8 @@ import asyncio
 import random
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -29,10 +30,15 @@ PEER = "peer"
 """As whom servers and sentinels sign in with each other, so that they alone can be cut off."""
 
 
+_drawn: set[int] = set()
+
+
 def free_port() -> int:
-    """A port that nobody listens on; below the ephemeral ones, so that no connection takes it."""
+    """A port that nobody listens on; below the ephemeral ones, so that no connection takes it. Each once."""
     for _ in range(1_000):
         port = random.randrange(11_000, 22_000)
+        if port in _drawn:
+            continue
         with socket.socket() as test, socket.socket() as bus:
             try:
                 test.bind((HOST, port))
@@ -40,6 +46,7 @@ def free_port() -> int:
                 bus.bind((HOST, port + 10_000))
             except OSError:
                 continue
+            _drawn.add(port)
             return port
     raise RuntimeError("no free port")
 
@@ -51,6 +58,18 @@ async def ask(port: int, *command: str, password: str | None = None, host: str =
     ) as redis:
         redis.response_callbacks.clear()
         return await redis.execute_command(*command)  # type: ignore[no-untyped-call]
+
+
+def _told(condition: Callable[[], Awaitable[bool]]) -> Callable[[], Awaitable[bool]]:
+    """False, too, while a server that is asked is slow or away."""
+
+    async def told() -> bool:
+        try:
+            return await condition()
+        except exceptions.RedisError:
+            return False
+
+    return told
 
 
 class Node(EmbeddedRedis):
@@ -105,7 +124,7 @@ class Node(EmbeddedRedis):
         """Whether it is a replica that has all of its master; who becomes one sends everybody away first."""
         try:
             return b"master_link_status:up" in await self.ask("INFO", "replication")
-        except exceptions.ConnectionError:
+        except exceptions.RedisError:
             return False
 
     async def cut_off(self) -> None:
@@ -243,7 +262,7 @@ class Watched(RedisSet):
         await self._follow(others)
         self.sentinels = [Sentinel(self.folder / f"sentinel{n}", first, self._host) for n in range(3)]
         await asyncio.gather(*(sentinel.start() for sentinel in self.sentinels))
-        await until(self._know_each_other, 20, "the sentinels to know each other and the replicas")
+        await until(_told(self._know_each_other), 20, "the sentinels to know each other and the replicas")
 
     async def master(self) -> Node:
         """Whom most sentinels name."""
@@ -256,7 +275,7 @@ class Watched(RedisSet):
         async def other() -> bool:
             return await self.master() is not before
 
-        await until(other, seconds, "another master")
+        await until(_told(other), seconds, "another master")
         return await self.master()
 
     async def _named_by(self, sentinel: Sentinel) -> int:
@@ -296,10 +315,10 @@ class SixNodes(RedisSet):
         bounds = (0, 5461, 10923, 16384)
         for node, first, last in zip(masters, bounds, bounds[1:], strict=False):
             await node.ask("CLUSTER", "ADDSLOTSRANGE", str(first), str(last - 1))
-        await until(lambda: self._all("cluster_known_nodes", "6"), 20, "the nodes to know each other")
+        await until(_told(partial(self._all, "cluster_known_nodes", "6")), 20, "the nodes to know each other")
         for node, master in zip(replicas, masters, strict=True):
             await node.ask("CLUSTER", "REPLICATE", (await master.ask("CLUSTER", "MYID")).decode())
-        await until(lambda: self._all("cluster_state", "ok"), 20, "the cluster to be up")
+        await until(_told(partial(self._all, "cluster_state", "ok")), 20, "the cluster to be up")
         await self._follow(replicas)
 
     async def master_of(self, key: str) -> Node:

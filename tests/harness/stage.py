@@ -73,6 +73,12 @@ async def inbox_empty(network: Network, bot: BotId) -> None:
     await inbox_holds(network, bot, 0)
 
 
+async def inboxes_empty(network: Network) -> None:
+    """Wait until all that was shown is noted as shown: whoever dies before that may show it again."""
+    for bot in network.bots:
+        await inbox_empty(network, bot)
+
+
 async def inbox_holds(network: Network, bot: BotId, count: int) -> None:
     """Wait until so many entries are left in the bot's inbox: what was shown is deleted a moment later."""
     inbox = Keys(network.settings.key_prefix).inbox(bot)

@@ -122,7 +122,13 @@ class Phone:
         self.browser.until(shown, f"the button {data}")
 
     def type(self, text: str) -> None:
-        self.all(".input")[0].send_keys(text)
+        """As soon as there is a line to write in."""
+
+        def typed() -> bool:
+            self.all(".input")[0].send_keys(text)
+            return True
+
+        self.browser.until(typed, "a line to write in")
 
     def say(self, text: str) -> None:
         """Types it and presses Enter."""

@@ -70,11 +70,14 @@ async def test_a_death_at_a_named_place_loses_nothing(stage: Stage, points: tupl
         assert await network.stop(name) == 0 or name.startswith("coordinator")
         network.start_again(name, failpoints=((point, _PASS),))
         names.append(name)
-    for name in names:
+
+    async def begins_anew(name: str) -> None:
         assert await network.end_of(name, 40) == -9
         stage.ends[network.lives[name]] = End(time.monotonic())
         network.kill(name)
         network.start_again(name)
+
+    await asyncio.gather(*map(begins_anew, names))
     died = time.monotonic()
     await until(lambda: min(society.last_shown.values()) > died + 0.5, 30, "all bots to serve again")
     await until(lambda: society.meetings[-1] > died + 0.5, 30, "people to meet again")

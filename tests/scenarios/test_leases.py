@@ -128,7 +128,9 @@ async def test_what_was_written_before_a_match_reaches_nobody_later(network: Net
         network.start_again(name, failpoints=(("after_send", 3),))
     pairs.say(writer, "/help")
     await until(lambda: writer.told(begins("help")), 20, "the bot to answer")
-    # Telegram gives out nothing any more: what the writer says now stays in its queue.
+    # Telegram gives out nothing any more: what the writer says now stays in its queue,
+    # once the shard asks for it.
+    await until(lambda: account.long_poll.waits, 20, "the shard to wait for updates")
     network.simulator.faults.add(Rule(kind=Kind.SERVER_ERROR, bots=(bot_id,), methods=("getUpdates",)))
     pairs.say(writer, "/privacy")
     await until(lambda: writer.told(begins("privacy")), 20, "the last answer of Telegram to be taken in")

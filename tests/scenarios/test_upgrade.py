@@ -10,8 +10,9 @@ import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -52,8 +53,8 @@ async def network() -> AsyncIterator[Network]:
         yield network
 
 
-@contextmanager
-def _old(tree: Path, network: Network, package: str, *arguments: int) -> Iterator[subprocess.Popen[bytes]]:
+@asynccontextmanager
+async def _old(tree: Path, network: Network, package: str, *arguments: int) -> AsyncIterator[Process]:
     """A process of the version before, with the network's settings."""
     settings = network.settings
     environment = {
@@ -66,14 +67,21 @@ def _old(tree: Path, network: Network, package: str, *arguments: int) -> Iterato
     }
     code = _RUN.format(package=package, arguments=", ".join(map(str, arguments)))
     with (network.folder / f"old-{package}.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", code], cwd=tree, env=environment, stdout=log, stderr=log
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", code), cwd=tree, env=environment, stdout=log, stderr=log
         )
     try:
         yield process
     finally:
+        await _end(process)
+
+
+async def _end(process: Process) -> None:
+    """Meanwhile Telegram, which is in this process, goes on answering it."""
+    if process.returncode is None:
         process.terminate()
-        process.wait(15)
+    async with asyncio.timeout(15):
+        await process.wait()
 
 
 async def _holds_lease(network: Network, served: BotId) -> bool:
@@ -84,14 +92,13 @@ async def test_old_and_new_shards_and_coordinators_serve_side_by_side(network: N
     old_bot, _ = bot(network, 0)
     await network.stop(f"shard:{old_bot}")
     port = network.port(f"shard:{old_bot}")
-    with _old(before, network, "shard", old_bot, port) as process:
+    async with _old(before, network, "shard", old_bot, port) as process:
         await network.serving(seconds=40)
         pairs = await met(network, 6)
         talking = asyncio.ensure_future(pairs.talk(messages=6, rate=1.0))
         await until(lambda: pairs.shown() > 12, 30, "the talk to be under way")
         # The old one is replaced while people talk; what waited for it was written by both.
-        process.terminate()
-        process.wait(15)
+        await _end(process)
     network.start_shard(old_bot)
     await talking
     await pairs.settled(30)
@@ -100,7 +107,7 @@ async def test_old_and_new_shards_and_coordinators_serve_side_by_side(network: N
     assert verdict.repeats == 0
     assert verdict.across > 0
     await network.stop("coordinator:0")
-    with _old(before, network, "coordinator", network.port("coordinator:0")):
+    async with _old(before, network, "coordinator", network.port("coordinator:0")):
         later = await met(network, 2, seed=2)
         await later.talk(messages=2, rate=2.0)
         await later.settled(30)
@@ -118,7 +125,7 @@ async def test_a_move_reaches_those_whom_the_version_before_serves(network: Netw
     (gone, dead), (_, second), (old_bot, third) = (bot(network, number) for number in range(3))
     await network.stop(f"shard:{old_bot}")
     port = network.port(f"shard:{old_bot}")
-    with _old(before, network, "shard", old_bot, port):
+    async with _old(before, network, "shard", old_bot, port):
         await until(lambda: _holds_lease(network, old_bot), 60, "the old one to serve")
         pairs = Pairs(network.simulator)
         moving = [await with_another_bot(network, pairs, dead, second) for _ in range(2)]

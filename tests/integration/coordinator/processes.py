@@ -28,7 +28,7 @@ class Coordinator:
         """Status and text; 0 where nobody answers."""
         try:
             async with (
-                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=1)) as session,
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session,
                 session.get(f"http://127.0.0.1:{self.port}/{name}") as answer,
             ):
                 return answer.status, (await answer.text()).strip()

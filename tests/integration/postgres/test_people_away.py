@@ -14,6 +14,7 @@ from core.state.postgres.migrate import migrate
 from core.state.postgres.people import PeopleTable
 from core.state.postgres.pool import DatabaseAway
 from deploy.embedded import EmbeddedPostgres, EmbeddedRedis
+from tests.harness.waiting import until
 from tests.integration.postgres.processes import (
     ANNA,
     BEN,
@@ -48,7 +49,15 @@ async def test_known_people_go_on_while_postgresql_is_away(
         await process.people.ban(ANNA, FOR_GOOD, "spam")
     assert await process.people.language(BEN) is None
     await own.start()
-    assert await process.people.get(BEN) is None
+
+    async def found() -> bool:
+        """Just after its start the server may be slow to answer."""
+        try:
+            return await process.people.get(BEN) is None
+        except DatabaseAway:
+            return False
+
+    await until(found, 20, "the server to answer")
     await process.table.ban(ANNA, FOR_GOOD, "spam")
     process.clock.ahead += layers.TRUSTED_SECONDS + 1
     assert await banned(process, ANNA)

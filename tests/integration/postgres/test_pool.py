@@ -171,6 +171,7 @@ async def test_a_process_may_begin_while_the_server_is_away(own: EmbeddedPostgre
         with pytest.raises(DatabaseAway):
             await number(database, 1)
         await own.start()
+        await until(lambda: answers(database), 20, "the pool to find the server")
         assert await number(database, 2) == 2
 
 
@@ -181,8 +182,9 @@ async def test_a_server_that_stands_still_holds_nobody_up(own: EmbeddedPostgres)
             # All at once: one after the other, on two connections, would take 20 times the limit.
             async with asyncio.timeout(10 * CALL_SECONDS):
                 calls = [number(database, value) for value in range(40)]
-                answers = await asyncio.gather(*calls, return_exceptions=True)
-        assert {type(answer) for answer in answers} == {DatabaseAway}
+                given = await asyncio.gather(*calls, return_exceptions=True)
+        assert {type(answer) for answer in given} == {DatabaseAway}
+        await until(lambda: answers(database), 20, "the server to go on")
         assert await number(database, 2) == 2
 
 

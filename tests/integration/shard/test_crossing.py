@@ -9,6 +9,7 @@ from tests.bench.fidelity import ROWS
 from tests.harness.crossing.messages import same, same_file
 from tests.harness.crossing.stage import Pair, play, seated
 from tests.harness.network import Network, running
+from tests.harness.stage import inboxes_empty
 from tests.harness.waiting import until
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(180)]
@@ -48,6 +49,7 @@ async def test_what_was_said_before_a_kill_can_be_answered_edited_and_taken_back
         (pair,) = await _across(network)
         sent = pair.writer.say("before")
         (seen,) = await pair.crossed()
+        await inboxes_empty(network)
         await _restart(network, kill=True)
         answer = pair.reader.say("after", reply_to=seen.id)
         shown = await pair.writer.one()
@@ -67,6 +69,7 @@ async def test_an_album_is_whole_when_a_shard_is_killed_in_its_middle(whose: str
         (pair,) = await _across(network)
         warm = pair.writer.say("hello")
         same(warm, (await pair.crossed())[0], "text")
+        await inboxes_empty(network)
         sent = pair.writer.album([(pair.writer.file("photo"), f"{n}") for n in range(5)])
         if whose == "reader":
             await until(lambda: not pair.writer.bot.queue.live(), 10, "the album to be taken in")

@@ -16,6 +16,7 @@ from tests.harness.crossing import big, makers
 from tests.harness.crossing.messages import same, same_file
 from tests.harness.crossing.stage import Pair, play, seated
 from tests.harness.network import SECRET, Network, running
+from tests.harness.stage import inboxes_empty
 from tests.harness.waiting import until
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(180)]
@@ -70,6 +71,7 @@ async def test_who_agreed_is_not_asked_again_after_a_death() -> None:
         pair.writer.press(await pair.writer.one(), "file:send")
         await pair.crossed()
         told = len(pair.writer.shown())
+        await inboxes_empty(network)
         for bot in network.bots:
             network.kill(f"shard:{bot}")
             network.start_shard(bot)
@@ -107,6 +109,7 @@ async def test_who_serves_the_token_next_counts_a_vaults_minute_on() -> None:
             pair.writer.attach(pair.writer.file("document", big.BIG))
         for pair in pairs[:-8]:
             await pair.crossed()
+        await inboxes_empty(network)
         for bot in network.bots:
             network.kill(f"shard:{bot}")
             network.start_shard(bot)
