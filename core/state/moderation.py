@@ -10,9 +10,9 @@ the ban and ends it (shard.inbound.admission).
 from collections.abc import Sequence
 
 from core.domain import envelope as envelopes
-from core.domain.conversation import Phase
+from core.domain.conversation import Change, Phase
 from core.domain.envelope import Envelope, Lane, Notice
-from core.domain.ids import BotId, Epoch, PersonId
+from core.domain.ids import BotId, Epoch, PersonId, UpdateId
 from core.domain.person import Person
 from core.service.clock import Clock
 from core.service.failpoints import passing
@@ -77,7 +77,14 @@ class Moderation:
         standing = (await self._conversations.standings([person]))[0]
         if standing.phase is Phase.IDLE:
             return
-        outcome = await self._conversations.leave(Asker.network(person), standing.partner)
+        asker = Asker(person, _NOBODY, Epoch(0), UpdateId(0))
+        outcome = await self._conversations.leave(
+            asker,
+            standing.partner,
+            anywhere=True,
+            partner_told=Change.PARTNER_LEFT,
+            self_told=Change.YOU_LEFT,
+        )
         await self._conversations.carry(outcome.events, round(self._clock.wall() * 1000))
 
     async def reported(self, count: int) -> Sequence[Reported]:

@@ -66,9 +66,7 @@ async def start(_: Message, desk: Desk, admission: Admission, rest: str) -> None
     standing = await desk.standing()
     if standing.phase is Phase.IDLE:
         desk.say("welcome_back")
-    elif standing.bot != desk.bot:
-        desk.say("chat_is_elsewhere", username=await admission.username(standing.bot))
-    else:
+    elif not await _is_elsewhere(desk, admission, standing):
         _say_where(desk, standing)
 
 
@@ -195,16 +193,15 @@ async def _find(desk: Desk, admission: Admission) -> None:
     outcome = await desk.find()
     if not await admission.may_still_chat(desk):
         return
-    if outcome.standing.bot != desk.bot:
-        desk.say("chat_is_elsewhere", username=await admission.username(outcome.standing.bot))
-    elif not outcome.changed and not outcome.repeated:
+    if await _is_elsewhere(desk, admission, outcome.standing):
+        return
+    if not outcome.changed and not outcome.repeated:
         _say_where(desk, outcome.standing)
 
 
 async def _leave(desk: Desk, admission: Admission, *, search: bool, conversation: str) -> None:
     standing = await desk.standing()
-    if standing.phase is not Phase.IDLE and standing.bot != desk.bot:
-        desk.say("chat_is_elsewhere", username=await admission.username(standing.bot))
+    if await _is_elsewhere(desk, admission, standing):
         return
     if (
         conversation.isdecimal()
@@ -221,12 +218,21 @@ async def _leave(desk: Desk, admission: Admission, *, search: bool, conversation
         return
     if outcome.changed or outcome.repeated or sent_off:
         return
-    if outcome.standing.phase is not Phase.IDLE and outcome.standing.bot != desk.bot:
-        desk.say("chat_is_elsewhere", username=await admission.username(outcome.standing.bot))
-    elif search:
+    # What this shard knew of them may have been old.
+    if await _is_elsewhere(desk, admission, outcome.standing):
+        return
+    if search:
         _say_where(desk, outcome.standing)
     else:
         desk.say("nothing_to_stop")
+
+
+async def _is_elsewhere(desk: Desk, admission: Admission, standing: Standing) -> bool:
+    """Whether they search or talk at another bot, which they are told."""
+    if standing.phase is Phase.IDLE or standing.bot == desk.bot:
+        return False
+    desk.say("chat_is_elsewhere", username=await admission.username(standing.bot))
+    return True
 
 
 def _say_where(desk: Desk, standing: Standing) -> None:

@@ -107,7 +107,7 @@ class Desk:
         return outcome
 
     async def leave(self, *, search: bool, partner_told: Change = Change.PARTNER_LEFT) -> Outcome:
-        """End the chat or the search at this bot, and search again where that is wished."""
+        """End the chat or the search, unless it is at another bot, and search again where that is wished."""
         self_told = Change.YOU_LEFT_AND_SEARCH if search else Change.YOU_LEFT
         partner = (await self.standing()).partner
         return await self._settle(
@@ -117,10 +117,12 @@ class Desk:
         )
 
     async def end(self) -> None:
-        """End what the person is in, at any bot, even what this update has begun: of that nothing is said."""
+        """End what the person is in, at any bot; where this update has begun it, nothing is said of that."""
         self._words.clear()
-        partner = (await self.standing()).partner
-        await self._settle(await self._all.conversations.leave(Asker.network(self.person), partner))
+        asker, partner = self._asker()._replace(update=UpdateId(0)), (await self.standing()).partner
+        await self._settle(
+            await self._all.conversations.leave(asker, partner, anywhere=True, self_told=Change.YOU_LEFT)
+        )
 
     def answer_button(self, query_id: str) -> None:
         """Stop the little clock on the pressed button. A courtesy: nobody waits for it."""

@@ -37,7 +37,7 @@ from core.state.redis.leases import Lease
 from shard.inbound.door import Door
 from shard.inbound.gathering import Gathering
 from shard.inbound.updates import ALLOWED_UPDATES, numbers
-from shard.telegram import Telegram, TelegramError, TokenRefused, TooManyRequests
+from shard.telegram import Telegram, TelegramAway, TelegramError, TokenRefused, TooManyRequests
 
 BATCH = 100
 CONNECTIONS = 40
@@ -249,7 +249,11 @@ class Webhook:
 
     async def _is_ours(self) -> bool:
         """Whether Telegram still brings updates here, and what it says of it."""
-        info = _infos.decode(await self._telegram.call("getWebhookInfo", {}, timeout=10))
+        told = await self._telegram.call("getWebhookInfo", {}, timeout=10)
+        try:
+            info = _infos.decode(told)
+        except UNDECODABLE:
+            raise TelegramAway("what it says of the webhook cannot be read", reached=True) from None
         metrics.WEBHOOK_PENDING.set(info.pending_update_count)
         if not info.pending_update_count:
             # Else the way from Telegram to here may be broken; what is brought is heard of by itself.

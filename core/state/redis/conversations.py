@@ -8,7 +8,7 @@ its outbox id.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from core.domain import envelope as envelopes
 from core.domain.conversation import Change, ChatEvent, Phase, Standing
@@ -43,19 +43,13 @@ class Outcome(NamedTuple):
 class Asker(NamedTuple):
     """Who asks for a change: a person, by an update of a shard that holds its lease.
 
-    A repeated update changes nothing. `update` 0 means the shard itself, which may repeat itself; `bot` 0 the
-    network, for which it does not matter at which bot the person is.
+    A repeated update changes nothing. `update` 0 means the shard itself, which may repeat itself.
     """
 
     person: PersonId
     bot: BotId
     epoch: Epoch
     update: UpdateId
-
-    @classmethod
-    def network(cls, person: PersonId) -> Self:
-        """The network asks."""
-        return cls(person, BotId(0), Epoch(0), UpdateId(0))
 
 
 class Move(NamedTuple):
@@ -109,13 +103,14 @@ class Conversations:
         partner: PersonId,
         *,
         search: bool = False,
+        anywhere: bool = False,
         partner_told: Change = Change.PARTNER_LEFT,
         self_told: Change = Change.YOU_LEFT,
         safe: bool = True,
     ) -> Outcome:
         """End a conversation or cancel a search; with `search` look for the next partner at once.
 
-        What goes on at another bot than the asker's goes on: the outcome's standing tells of it.
+        What the person is in at another bot than the asker's goes on, unless it is to end `anywhere`.
         `partner` is whom the caller believes the person talks with (0 = nobody); where that is
         wrong the script is run again with the true one.
         """
@@ -130,7 +125,7 @@ class Conversations:
             )
             args = (
                 *(asker.bot, asker.epoch, asker.update, asker.person, partner),
-                *("find" if search else "", partner_told, self_told),
+                *("find" if search else "", partner_told, self_told, "anywhere" if anywhere else ""),
             )
             reply = await self._client.run(LEAVE, keys, args, safe=safe)
             if reply[0] != b"retry":

@@ -125,17 +125,20 @@ class Machine(RuleBasedStateMachine):
         outcome = self.loop.run(self.conversations.leave(asker, known.partner))
         self.note(outcome, self.left(asker, known, outcome, search=False))
 
-    @rule(person=people, belief=people)
-    def banned(self, person: PersonId, belief: PersonId) -> None:
-        """The network ends what the person is in, wherever that is."""
-        known, asker = self.model.people[person], Asker.network(person)
-        outcome = self.loop.run(self.conversations.leave(asker, belief))
-        self.note(outcome, self.left(asker, known, outcome, search=False))
+    @rule(person=people, bot=bots)
+    def shut_out(self, person: PersonId, bot: BotId) -> None:
+        """Whatever the person is in ends, at whatever bot."""
+        known = self.model.people[person]
+        asker = self.asker(person, bot)._replace(update=UpdateId(0))
+        outcome = self.loop.run(self.conversations.leave(asker, known.partner, anywhere=True))
+        self.note(outcome, self.left(asker, known, outcome, search=False, anywhere=True))
 
-    def left(self, asker: Asker, known: Person, outcome: Outcome, *, search: bool) -> list[PersonId]:
+    def left(
+        self, asker: Asker, known: Person, outcome: Outcome, *, search: bool, anywhere: bool = False
+    ) -> list[PersonId]:
         """What leaving does to the model; who is told."""
         nothing = Phase.WAITING if search else Phase.IDLE
-        elsewhere = known.phase is not Phase.IDLE and asker.bot not in (known.bot, NO_BOT)
+        elsewhere = known.phase is not Phase.IDLE and asker.bot != known.bot and not anywhere
         assert outcome.changed == (known.phase is not nothing and not elsewhere)
         if not outcome.changed:
             return []

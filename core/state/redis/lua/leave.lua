@@ -1,15 +1,16 @@
 -- A person stops searching or ends the conversation, and may search again at once.
 -- KEYS person, partner, tickets, outbox, fences, chatting
--- ARGV source bot, epoch, update, person, partner, 'find' or '', what the partner is told, what the person is told
--- Update 0 means that the shard itself asks (the person cannot be reached), bot 0 that the network does. A bot ends
--- only what goes on at itself: what it knows of the person may be older.
+-- ARGV source bot, epoch, update, person, partner, 'find' or '', what the partner is told, what the person is told,
+-- 'anywhere' or ''
+-- Update 0 means that the shard itself asks (the person cannot be reached). What the person is in at another bot
+-- goes on, unless it is to end anywhere.
 -- The partner is declared by the caller; where it is another by now, 'retry' says so.
--- Returns {word, standing, event ...}: 'stale', 'again', 'elsewhere', 'retry', 'unchanged', 'done'.
+-- Returns {word, standing, event ...}: 'stale', 'again', 'retry', 'unchanged', 'elsewhere', 'done'.
 if not fence(KEYS[5], ARGV[1], tonumber(ARGV[2])) then return {'stale', (standing(KEYS[1]))} end
 local s, did = standing(KEYS[1], ARGV[1])
 local known = done_before(KEYS[1], ARGV[1], did, ARGV[3])
 if known then return {known, s} end
-if s[2] ~= 'idle' and s[3] ~= ARGV[1] and ARGV[1] ~= '0' then
+if s[2] ~= 'idle' and s[3] ~= ARGV[1] and ARGV[9] == '' then
   note(KEYS[1], ARGV[1], ARGV[3], 'elsewhere')
   return {'elsewhere', s}
 end
