@@ -176,7 +176,8 @@ async def test_votes_and_a_quiz_that_tells(browser: Browser) -> None:
         phone.says(".row.in:last-child .poll-option[aria-pressed='true']", "✗ Five · 1")
         phone.says(".row.in:last-child .poll-option:nth-of-type(2)", "✓ Three · 0")
         phone.says(".row.in:last-child .poll-why", "Two for the gills, one for all the rest.")
-        assert not any(one.is_enabled() for one in phone.all(".row.in:last-child .poll-option"))
+        options = partial(phone.all, ".row.in:last-child .poll-option")
+        browser.until(lambda: [one.is_enabled() for one in options()] == [False] * 3, "no option to be left")
 
     await _play(browser, scene)
 
@@ -379,7 +380,7 @@ async def test_an_item_of_an_album_is_changed_and_a_picture_replaced(browser: Br
         phone.click(".sending .filled")
         album = ".row.out:has(.album) "
         phone.sees(f"{album}.film")
-        before = phone.sees(f"{album}img.photo").get_property("src")
+        before = browser.until(lambda: phone.all(f"{album}img.photo")[-1].get_property("src"), "the photo")
 
         phone.click(f"{album}.tools")
         browser.click(".menu [aria-label='Item 2 of 2']")
