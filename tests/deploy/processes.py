@@ -22,6 +22,14 @@ def running_in(folder: Path) -> list[psutil.Process]:
     return found
 
 
+def runs(process: psutil.Process) -> bool:
+    """Whether it is still there. Zombies run no more."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def until(condition: Callable[[], bool], limit_s: float = 15.0) -> None:
     """Wait until it is so. Fails after the limit."""
     end = time.monotonic() + limit_s

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from deploy.embedded import EmbeddedRedis
 from simulator.app import Simulator
-from tests.deploy.processes import running_in
+from tests.deploy.processes import running_in, runs
 from tests.deploy.up import COMMAND, REPOSITORY, environment, free_ports
 from tests.harness.ledger import End
 from tests.harness.toll import Toll
@@ -42,6 +42,14 @@ class Household(Toll):
         """The life that serves now."""
         return f"up-{self.kills}"
 
+    @property
+    def _log(self) -> Path:
+        return self.folder.parent / "up.log"
+
+    def said(self) -> str:
+        """All that the supervisors have said so far."""
+        return self._log.read_text()
+
     async def start(self) -> None:
         """One more supervisor on the same folder; returns when all bots have shown something."""
         [port] = free_ports(1)
@@ -52,7 +60,7 @@ class Household(Toll):
             bot_tokens=",".join(bot.token for bot in bots),
             metrics_port=port,
         )
-        with (self.folder.parent / "up.log").open("ab") as log:
+        with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *COMMAND, "up", env=settings, cwd=REPOSITORY, stdout=log, stderr=log, start_new_session=True
             )
@@ -65,23 +73,25 @@ class Household(Toll):
     async def kill(self) -> None:
         """kill -9 of the supervisor; returns when nothing of it runs any more, or too long after."""
         assert self._process is not None, "it was started"
+        noted = await asyncio.to_thread(running_in, self.folder)
         self._process.kill()
-        self.ends[self.life] = End(time.monotonic())
+        killed = time.monotonic()
+        self.ends[self.life] = End(killed)
         self.kills += 1
         await self._process.wait()
-        end = time.monotonic() + GONE_SECONDS
-        while left := await asyncio.to_thread(running_in, self.folder):
-            if time.monotonic() > end:
+        # A look at all processes takes its time; those that were there are asked one by one.
+        while left := list(filter(runs, noted)) or await asyncio.to_thread(running_in, self.folder):
+            if time.monotonic() > killed + GONE_SECONDS:
                 self.unexpected += [f"{process} outlived supervisor {self.kills}" for process in left]
                 return
             await asyncio.sleep(0.05)
 
     async def again(self) -> None:
         """Kill it and start the next."""
-        began = time.monotonic()
+        life = self.life
         await self.kill()
         await self.start()
-        took = time.monotonic() - began
+        took = time.monotonic() - self.ends[life].at
         self.recoveries.append(("supervisor", took))
         self.tell(f"supervisor: recovered after {took:.1f} s")
 
