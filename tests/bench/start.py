@@ -24,7 +24,8 @@ from simulator.client import Client, SimulatorRefused
 from simulator.world.actors import Bot, Person
 from simulator.world.messages import Message
 from tests.bench.report import Progress, Report, at_most, machine, middle, plain
-from tests.deploy.up import COMMAND, REPOSITORY, environment, free_ports
+from tests.deploy.up import COMMAND, REPOSITORY, environment
+from tests.harness.ports import free_port
 from tests.harness.waiting import until
 
 FEW, FLEET = 3, 34
@@ -91,7 +92,7 @@ async def _up(bots: int, data: Path, left: Callable[[], float]) -> float:
     """Seconds from `duologue up` to all bots having answered; it is stopped in order then."""
     _enough(left())
     async with running(Options(port=0, bots=bots)) as simulator:
-        metrics, console = free_ports(2)
+        metrics, console = free_port(), free_port()
         settings = {
             "bot_tokens": ",".join(bot.token for bot in simulator.world.bots.values()),
             "telegram_api_url": simulator.url,
@@ -138,7 +139,7 @@ async def _clone(left: Callable[[], float]) -> float:
     git, make = shutil.which("git"), shutil.which("make")
     if git is None or make is None or not (REPOSITORY / ".git").exists():
         raise NotMeasured("no git, no make, or no repository here")
-    simulator, metrics, console = free_ports(3)
+    simulator, metrics, console = free_port(), free_port(), free_port()
     settings = {
         "simulator_port": simulator,
         "metrics_port": metrics,

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.deploy.processes import running_in, until
-from tests.deploy.up import Settings, duologue, free_ports
+from tests.deploy.up import Settings, duologue
+from tests.harness.ports import free_port
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -49,7 +50,7 @@ def refused(done: subprocess.CompletedProcess[str], folder: Path) -> str:
     ],
 )
 def test_wrong_settings(short_folder: Path, settings: Settings, words: str) -> None:
-    simulator, metrics = free_ports(2)
+    simulator, metrics = free_port(), free_port()
     given: Settings = {
         "data_dir": short_folder / "data",
         "simulator_port": simulator,
@@ -66,7 +67,7 @@ def test_a_busy_port(short_folder: Path, setting: str) -> None:
         busy.bind(("127.0.0.1", 0))
         busy.listen()
         port = busy.getsockname()[1]
-        simulator, metrics = free_ports(2)
+        simulator, metrics = free_port(), free_port()
         ports = {"simulator_port": simulator, "metrics_port": metrics, setting: port}
         line = refused(duologue("up", data_dir=short_folder / "data", **ports), short_folder)
     assert f"port {port} on 127.0.0.1 is in use: end what uses it, or set DUOLOGUE_{setting.upper()}" in line

@@ -15,7 +15,8 @@ from deploy.bots import bot_of
 from deploy.embedded import EmbeddedPostgres
 from simulator.client import Client
 from tests.conftest import run
-from tests.deploy.up import COMMAND, REPOSITORY, Settings, Up, duologue, environment, free_ports, up, wait_for
+from tests.deploy.up import COMMAND, REPOSITORY, Settings, Up, duologue, environment, up, wait_for
+from tests.harness.ports import free_port
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(400)]
 
@@ -34,7 +35,7 @@ class Telegram(NamedTuple):
 
 @pytest.fixture
 def telegram(short_folder: Path) -> Iterator[Telegram]:
-    [port] = free_ports(1)
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [*COMMAND, "simulator", "--bots", "2", "--seed", "live", "--port", str(port)]
     with subprocess.Popen(command, env=environment(), cwd=REPOSITORY, stderr=subprocess.DEVNULL) as process:
@@ -87,7 +88,7 @@ def test_tokens_are_served_and_known_the_next_time(
 
 def test_a_wrong_token_among_right_ones_is_named(short_folder: Path, settings: Settings) -> None:
     wrong = {**settings, "bot_tokens": f"{settings['bot_tokens']},{STRANGER}"}
-    done = duologue("up", data_dir=short_folder, metrics_port=free_ports(1)[0], **wrong)
+    done = duologue("up", data_dir=short_folder, metrics_port=free_port(), **wrong)
     assert done.returncode == 1
     assert done.stderr.startswith("duologue: the token of bot 12345678 is refused (401 Unauthorized")
     assert STRANGER not in done.stderr + done.stdout
@@ -142,7 +143,7 @@ def test_another_secret_key_is_told_from_a_broken_token(short_folder: Path, sett
     with up(short_folder, **settings) as first:
         serve_two(first)
     other = {**settings, "secret_key": SECRET[::-1]}
-    done = duologue("up", data_dir=short_folder, metrics_port=free_ports(1)[0], **other)
+    done = duologue("up", data_dir=short_folder, metrics_port=free_port(), **other)
     assert done.returncode == 1
     assert "was kept with another DUOLOGUE_SECRET_KEY: set that one" in done.stderr
 
@@ -164,7 +165,7 @@ def test_the_secret_key_can_be_changed(short_folder: Path, settings: Settings) -
 def test_the_demo_keeps_away_from_real_bots(short_folder: Path, settings: Settings) -> None:
     with up(short_folder, **settings) as first:
         serve_two(first)
-    ports = free_ports(2)
+    ports = [free_port(), free_port()]
     demo = {**settings, "bot_tokens": "", "metrics_port": ports[0], "simulator_port": ports[1]}
     done = duologue("up", data_dir=short_folder, **demo)
     assert done.returncode == 1
@@ -183,6 +184,6 @@ def test_more_processes_than_connections_is_told_at_the_start(
     short_folder: Path, settings: Settings, small_database_url: str
 ) -> None:
     small = {**settings, "database_url": small_database_url}
-    done = duologue("up", data_dir=short_folder, metrics_port=free_ports(1)[0], **small)
+    done = duologue("up", data_dir=short_folder, metrics_port=free_port(), **small)
     assert done.returncode == 1
     assert "connections, PostgreSQL allows 5: raise max_connections" in done.stderr

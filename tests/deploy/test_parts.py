@@ -23,7 +23,7 @@ from deploy.supervisor.ports import PortBusy, Ports, require_free
 from deploy.supervisor.progress import Screen
 from deploy.supervisor.shards import Acquaintances
 from deploy.supervisor.signpost import signpost
-from tests.deploy.up import free_ports
+from tests.harness.ports import free_port
 
 
 def test_what_dies_again_and_again_waits_ever_longer() -> None:
@@ -70,7 +70,7 @@ async def test_those_known_do_not_count() -> None:
 
 
 def test_ports_are_handed_out_once_and_again_after_their_return() -> None:
-    first = free_ports(1)[0]
+    first = free_port()
     ports = Ports("127.0.0.1", first)
     one, two = ports.take(), ports.take()
     assert one == first

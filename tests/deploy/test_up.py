@@ -19,7 +19,8 @@ from core.state.redis.keys import Keys
 from deploy.home import running
 from simulator.client import Client
 from tests.deploy.processes import running_in, until
-from tests.deploy.up import REPOSITORY, START_S, Up, duologue, free_ports, up, wait_for
+from tests.deploy.up import REPOSITORY, START_S, Up, duologue, up, wait_for
+from tests.harness.ports import free_port
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(400)]
 
@@ -75,7 +76,7 @@ def test_shards_step_back_and_nobody_else_does(network: Up) -> None:
 
 
 def test_a_second_up_on_the_same_folder_is_refused(network: Up) -> None:
-    simulator, metrics = free_ports(2)
+    simulator, metrics = free_port(), free_port()
     second = duologue("up", data_dir=network.data_dir, simulator_port=simulator, metrics_port=metrics)
     assert second.returncode == 1
     assert second.stderr == (

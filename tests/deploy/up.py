@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.deploy.processes import until
+from tests.harness.ports import free_port
 
 Settings = dict[str, Any]
 
@@ -28,17 +28,6 @@ def environment(**settings: object) -> dict[str, str]:
     """Only these settings: `data_dir=...` is DUOLOGUE_DATA_DIR."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("DUOLOGUE_")}
     return {**plain, **{f"DUOLOGUE_{name.upper()}": str(value) for name, value in settings.items()}}
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on just now."""
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 def duologue(
@@ -118,7 +107,7 @@ class Up:
 @contextmanager
 def up(folder: Path, user: int | None = None, **settings: object) -> Iterator[Up]:
     """An `up` on free ports; killed at the end if it still runs."""
-    simulator, metrics = free_ports(2)
+    simulator, metrics = free_port(), free_port()
     given: Settings = {"data_dir": folder, "simulator_port": simulator, "metrics_port": metrics}
     running = Up({**given, **settings}, user)
     try:

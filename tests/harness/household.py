@@ -12,8 +12,9 @@ from pathlib import Path
 from deploy.embedded import EmbeddedRedis
 from simulator.app import Simulator
 from tests.deploy.processes import running_in, runs
-from tests.deploy.up import COMMAND, REPOSITORY, environment, free_ports
+from tests.deploy.up import COMMAND, REPOSITORY, environment
 from tests.harness.ledger import End
+from tests.harness.ports import free_port
 from tests.harness.toll import Toll
 from tests.harness.waiting import until
 
@@ -52,7 +53,7 @@ class Household(Toll):
 
     async def start(self) -> None:
         """One more supervisor on the same folder; returns when all bots have shown something."""
-        [port] = free_ports(1)
+        port = free_port()
         bots = self.simulator.world.bots.values()
         settings = environment(
             data_dir=self.folder,

@@ -8,7 +8,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -32,6 +31,7 @@ from deploy.embedded import EmbeddedPostgres, EmbeddedRedis
 from deploy.embedded.launch import end_with
 from simulator.app import Options, Simulator
 from simulator.app import running as running_simulator
+from tests.harness.ports import free_port
 from tests.harness.waiting import until
 
 _URLS = ("database_url", "redis_url")
@@ -97,13 +97,8 @@ class Network:
 
     def port(self, name: str) -> int:
         """Where that process serves its figures: a port that was free when it was first asked for."""
-        while name not in self._ports:
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                port = int(free.getsockname()[1])
-            # It is free until whoever it is for listens: it may be drawn once more before.
-            if port not in self._ports.values():
-                self._ports[name] = port
+        if name not in self._ports:
+            self._ports[name] = free_port()
         return self._ports[name]
 
     def start_shard(self, bot: BotId, copy: str = "", **settings: Any) -> str:

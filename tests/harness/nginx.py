@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import socket
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.harness.ports import free_port
 from tests.harness.waiting import until
 
 LOCATIONS = Path(__file__).resolve().parents[2] / "deploy" / "nginx" / "hooks.conf"
@@ -54,9 +54,7 @@ class Front(NamedTuple):
 async def nginx(folder: Path, hooks: Path) -> AsyncIterator[Front]:
     """One in front of the shards that listen in `hooks`."""
     assert PROGRAM is not None, "there is no nginx here"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     config = folder / "nginx.conf"
     user = "user root;" if folder.owner() == "root" else ""
     config.write_text(_CONFIG.format(folder=folder, hooks=hooks, port=port, locations=LOCATIONS, user=user))

@@ -1,9 +1,7 @@
 """Redis that fails over: a master with replicas and three sentinels, and a cluster of six nodes."""
 
 import asyncio
-import random
 import signal
-import socket
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -16,9 +14,9 @@ from redis.backoff import NoBackoff
 
 from deploy.embedded.redis import EmbeddedRedis, program
 from deploy.embedded.server import EmbeddedServer
+from tests.harness.ports import HOST, free_port
 from tests.harness.waiting import until
 
-HOST = "127.0.0.1"
 NAME = "duologue"
 DOWN_AFTER_MS = 2_000
 """A sentinel connects to a new master only a second after it last tried the old one. With a second here
@@ -28,27 +26,6 @@ QUORUM = 2
 PASSWORD = "only-in-tests"
 PEER = "peer"
 """As whom servers and sentinels sign in with each other, so that they alone can be cut off."""
-
-
-_drawn: set[int] = set()
-
-
-def free_port() -> int:
-    """A port that nobody listens on; below the ephemeral ones, so that no connection takes it. Each once."""
-    for _ in range(1_000):
-        port = random.randrange(11_000, 22_000)
-        if port in _drawn:
-            continue
-        with socket.socket() as test, socket.socket() as bus:
-            try:
-                test.bind((HOST, port))
-                # A cluster's nodes talk with each other ten thousand above.
-                bus.bind((HOST, port + 10_000))
-            except OSError:
-                continue
-            _drawn.add(port)
-            return port
-    raise RuntimeError("no free port")
 
 
 async def ask(port: int, *command: str, password: str | None = None, host: str = HOST) -> Any:

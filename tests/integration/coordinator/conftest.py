@@ -13,8 +13,9 @@ from core.domain.fleet import BotState
 from core.state.postgres.pool import Database
 from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
+from tests.harness.ports import free_port
 from tests.integration.coordinator.broadcasting import Stage
-from tests.integration.coordinator.processes import PROGRAM, Coordinator, Start, free_port
+from tests.integration.coordinator.processes import PROGRAM, Coordinator, Start
 from tests.integration.coordinator.support import ONE, TWO, Network
 
 

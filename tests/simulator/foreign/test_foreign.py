@@ -4,7 +4,6 @@ import asyncio
 import base64
 import contextlib
 import os
-import socket
 import subprocess
 from collections.abc import AsyncIterator, Callable
 
@@ -17,6 +16,7 @@ from simulator.world.actors import Bot, Person
 from simulator.world.callbacks import Tap
 from simulator.world.messages import Message
 from simulator.world.samples import png
+from tests.harness.ports import free_port
 from tests.simulator.foreign.clients import FOREIGN, Foreign, NotInstallable, command
 
 PICTURE = png(60, 40, 20, 160, 90)
@@ -75,7 +75,7 @@ async def _alive(simulator: Simulator, bot: Bot, foreign: Foreign, mode: str) ->
         "API": simulator.url,
         "TOKEN": bot.token,
         "MODE": mode,
-        "PORT": str(_free_port()),
+        "PORT": str(free_port()),
         "SECRET": "open-sesame",
         "PICTURE": base64.b64encode(PICTURE).decode(),
         **needed,
@@ -88,13 +88,6 @@ async def _alive(simulator: Simulator, bot: Bot, foreign: Foreign, mode: str) ->
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 @pytest.mark.parametrize("mode", ["polling", "webhook"])
