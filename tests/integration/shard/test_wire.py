@@ -107,6 +107,8 @@ async def test_a_call_given_up_leaves_no_answer_to_the_next_one() -> None:
         await _plainly(body, writer)
 
     async def work(wire: Wire, server: _Server) -> None:
+        # What is to be too late is the answer, not the connection.
+        assert await wire.post("/x", b"first", 5) == (200, b"first")
         with pytest.raises(WireBroken) as broken:
             await wire.post("/x", b"late", 0.05)
         assert broken.value.reached
