@@ -12,7 +12,11 @@ from shard.telegram import Refused, Telegram, TelegramAway, TelegramError
 
 
 class TokenWrong(DuologueError):
-    """Telegram does not know this token, or cannot be asked."""
+    """Telegram does not know this token."""
+
+
+class TokenUnchecked(TokenWrong):
+    """Telegram cannot be asked about it now."""
 
 
 class Account(NamedTuple):
@@ -33,7 +37,7 @@ def bot_of(token: str) -> BotId:
 
 
 async def who_is(session: aiohttp.ClientSession, api_url: str, token: str) -> Account:
-    """Ask Telegram (getMe). Raises TokenWrong."""
+    """Ask Telegram (getMe). Raises TokenWrong, TokenUnchecked."""
     bot = bot_of(token)
     try:
         me = msgspec.json.decode(
@@ -45,12 +49,12 @@ async def who_is(session: aiohttp.ClientSession, api_url: str, token: str) -> Ac
             "copy it again from @BotFather, /mybots, API Token"
         ) from None
     except TelegramAway:
-        raise TokenWrong(
+        raise TokenUnchecked(
             f"{api_url} does not answer, so the token of bot {bot} cannot be checked: "
             "check the network and DUOLOGUE_TELEGRAM_API_URL"
         ) from None
     except (TelegramError, msgspec.MsgspecError) as error:
-        raise TokenWrong(f"the token of bot {bot} cannot be checked now: {error}") from None
+        raise TokenUnchecked(f"the token of bot {bot} cannot be checked now: {error}") from None
     return Account(BotId(me.id), me.username)
 
 

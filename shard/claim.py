@@ -83,16 +83,18 @@ async def quarantine(bots: Bots, bot: BotId, token: str, lease: Lease, reason: s
     """The token is of no use: nobody should try to serve this bot until it has another one.
 
     The lease is given back, so that whoever leads can move the people at once. Raises TokenReplaced
-    where it has another one already: the next process serves with that.
+    where it has another one already: the next process serves with that. Raises BotUnknown.
     """
-    replaced = False
     try:
-        replaced = not await bots.quarantine(bot, token, reason)
-        await lease.release()
+        try:
+            replaced = not await bots.quarantine(bot, token, reason)
+        finally:
+            await lease.release()
     except StoreAway as error:
         log.warning("the quarantine could not be written down", why=str(error))
-    if replaced:
-        raise TokenReplaced(bot)
+    else:
+        if replaced:
+            raise TokenReplaced(bot)
 
 
 async def _patiently(stop: asyncio.Event, ask: Callable[[], Awaitable[_Got]]) -> _Got | None:

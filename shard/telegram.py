@@ -13,7 +13,7 @@ import msgspec
 
 from core.domain.envelope import Lane
 from core.domain.errors import UNDECODABLE, DuologueError
-from shard.wire import Answered, Outcome, Wire, WireBroken
+from shard.wire import Answered, NotWanted, Outcome, Wire, WireBroken
 
 _QUOTED = re.compile(r"""(["'`«]).*["'`»]|\w+://\S+|@\w+""", re.DOTALL)
 
@@ -33,6 +33,14 @@ class TelegramAway(TelegramError):
         super().__init__(f"Telegram does not answer as it should: {why}")
         self.reached = reached
         self.arrived = reached or arrived
+
+
+class NotOurs(TelegramAway):
+    """This process does not speak for the token now: the call was not made."""
+
+    def __init__(self) -> None:
+        super().__init__("", reached=False)
+        self.args = ("nothing is sent while the lease is not valid",)
 
 
 class TooDeep(TelegramError):
@@ -118,7 +126,8 @@ class Telegram:
     ) -> None:
         """`wire` carries the JSON calls where there are many; uploads and downloads need the session.
 
-        `may`: whether this process speaks for the token, asked last of all before a call goes out.
+        `may`: whether this process speaks for the token, asked last of all before a JSON call goes out.
+        Before an upload it is asked first; whoever sends one asks again when its file is wanted.
         """
         self._session = session
         self._wire = wire
@@ -132,16 +141,18 @@ class Telegram:
     ) -> msgspec.Raw:
         """One call; the `result` part of the answer, still encoded.
 
-        Raises TooManyRequests, Unreachable, TokenRefused, Conflict, Refused, TelegramAway, TooDeep.
+        Raises TooManyRequests, Unreachable, TokenRefused, Conflict, Refused, TelegramAway, NotOurs, TooDeep.
         """
         outcome: Outcome
         if self._wire is not None and isinstance(params, dict):
             try:
                 outcome = await self._wire.post(self._path + method, _encode(params), timeout, self._may)
+            except NotWanted:
+                raise NotOurs from None
             except WireBroken as error:
                 outcome = error
         elif self._may is not None and not self._may():
-            outcome = WireBroken("no longer wanted", reached=False)
+            raise NotOurs
         else:
             outcome = await self._post(method, params, timeout)
         result = result_of(method, outcome)

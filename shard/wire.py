@@ -35,6 +35,13 @@ class WireBroken(Exception):
         self.reached = reached
 
 
+class NotWanted(WireBroken):
+    """When there was a connection the call was not to be made any more."""
+
+    def __init__(self) -> None:
+        super().__init__("no longer wanted", reached=False)
+
+
 Outcome = tuple[int, bytes] | WireBroken
 """An answer's status and body, or why there is none."""
 
@@ -156,7 +163,8 @@ class Wire:
     ) -> tuple[int, bytes]:
         """POST JSON to a path below the server's; the answer's status and body. Raises WireBroken.
 
-        The limit of `seconds` is kept to WATCH_SECONDS. `may` is asked last, when there is a connection.
+        The limit of `seconds` is kept to WATCH_SECONDS. `may` is asked last, when there is a connection:
+        NotWanted is raised where it says no.
         """
         connection = self._kept() or await self._connect()
         if not connection.open:
@@ -164,7 +172,7 @@ class Wire:
             raise WireBroken("the connection was closed", reached=False)
         if may is not None and not may():
             self._free(connection)
-            raise WireBroken("no longer wanted", reached=False)
+            raise NotWanted
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._send(connection, path, body, seconds, partial(_told, future))
         try:

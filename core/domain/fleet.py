@@ -195,8 +195,9 @@ def _row(entry: DirectoryEntry, seen: Sighting) -> BotStats:
 def _totals(rows: Iterable[BotStats], waiting: int) -> Totals:
     known = list(rows)
     alive = [row for row in known if row.alive]
-    cap = sum(row.cap for row in alive)
-    rate_out = sum(row.rate_out for row in alive)
+    # What has retired sends for nobody, though its process may still run.
+    working = [row for row in alive if row.state is not BotState.RETIRED]
+    cap = sum(row.cap for row in working)
     return Totals(
         bots=len(known),
         alive=len(alive),
@@ -204,9 +205,9 @@ def _totals(rows: Iterable[BotStats], waiting: int) -> Totals:
         conversations=sum(row.conversations for row in known) // 2,
         waiting=waiting,
         rate_in=sum(row.rate_in for row in alive),
-        rate_out=rate_out,
+        rate_out=sum(row.rate_out for row in alive),
         cap=cap,
-        share=_share(rate_out, cap),
+        share=_share(sum(row.rate_out for row in working), cap),
         headroom=sum(max(0.0, row.headroom) for row in alive if row.open),
         backlog=sum(row.backlog for row in known),
         backlog_age_s=max((row.backlog_age_s for row in known), default=0.0),

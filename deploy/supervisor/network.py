@@ -23,7 +23,7 @@ from deploy.supervisor.notes import Notes
 from deploy.supervisor.nursery import Nursery
 from deploy.supervisor.ports import Ports, require_free
 from deploy.supervisor.progress import Screen
-from deploy.supervisor.roster import take_in_simulated, take_in_tokens
+from deploy.supervisor.roster import ask_again, take_in_simulated, take_in_tokens
 from deploy.supervisor.servers import servers
 from deploy.supervisor.shards import Acquaintances, Shards
 from deploy.supervisor.signpost import http_at, signpost
@@ -89,8 +89,7 @@ class Network:
             if self._settings.older_secret_keys:
                 with self._screen.step("Encrypting tokens with the new key", "Tokens under the new key"):
                     await bots.rekey()
-            if not self._demo:
-                await self._take_in_tokens(bots, http)
+            unchecked = [] if self._demo else await self._take_in_tokens(bots, http)
             with self._screen.step("Loading the programs, a few seconds", "Programs loaded"):
                 await self._nursery.warm()
             if self._demo:
@@ -105,15 +104,20 @@ class Network:
                 async with asyncio.TaskGroup() as hands:
                     hands.create_task(Shards(bots, self._keep_shard).run(), name="shards")
                     hands.create_task(self._keep_notes(), name="notes")
+                    hands.create_task(self._ask_again(bots, http, unchecked), name="tokens")
                     await self._until_serving(bots, http)
                     signpost(self._screen, self._settings, self._home, demo=self._demo, logs=self._logs)
                     await asyncio.Event().wait()
 
-    async def _take_in_tokens(self, bots: Bots, http: aiohttp.ClientSession) -> None:
+    async def _take_in_tokens(self, bots: Bots, http: aiohttp.ClientSession) -> list[str]:
         url = self._settings.telegram_api_url
         tokens = [token.get_secret_value() for token in self._settings.bot_tokens]
         with self._screen.step(f"Asking {url} about the bots", f"{_count(len(tokens), 'token')} known"):
-            await take_in_tokens(bots, http, url, tokens, self._acquaintances, self._screen.event)
+            return await take_in_tokens(bots, http, url, tokens, self._acquaintances, self._screen.event)
+
+    async def _ask_again(self, bots: Bots, http: aiohttp.ClientSession, tokens: list[str]) -> None:
+        url = self._settings.telegram_api_url
+        await ask_again(bots, http, url, tokens, self._acquaintances, self._screen.event)
 
     async def _take_in_simulated(self, bots: Bots) -> None:
         ours = any(isinstance(server, EmbeddedPostgres) for server in self._own)

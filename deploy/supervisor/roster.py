@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 import aiohttp
 
 from core.domain.errors import DuologueError
+from core.domain.fleet import BotState
 from core.domain.ids import BotId
 from core.state.postgres.bots import Bots, BotUnknown
-from deploy.bots import Account, TokenWrong, bot_of, take_in, who_is
+from deploy.bots import Account, TokenUnchecked, TokenWrong, bot_of, take_in, who_is
 from deploy.supervisor.shards import Acquaintances
 from simulator.client import BotAccount, Client, SimulatorRefused
 
 SIMULATOR_START_S = 60.0
+ASK_AGAIN_S = 10.0
 
 
 async def take_in_simulated(bots: Bots, url: str, *, ours: bool) -> None:
@@ -41,12 +43,14 @@ async def take_in_tokens(
     tokens: Sequence[str],
     meet: Acquaintances,
     warn: Callable[[str], None],
-) -> None:
+) -> list[str]:
     """The bots of the settings. One that we know with this token is not asked after. Raises DuologueError.
 
     One that we know with another token keeps that where Telegram does not say that this one is right:
-    the settings may be older than `duologue bots rotate`.
+    the settings may be older than `duologue bots rotate`. Returns the tokens of which Telegram did not say
+    anything.
     """
+    unchecked: list[str] = []
     for token in tokens:
         bot = bot_of(token)
         known = await _known(bots, bot)
@@ -58,10 +62,47 @@ async def take_in_tokens(
             continue
         try:
             account = await who_is(http, api_url, token)
+        except TokenUnchecked as error:
+            unchecked.append(token)
+            warn(f"DUOLOGUE_BOT_TOKENS: {error}; it is asked again, and {await _meanwhile(bots, bot)}")
         except TokenWrong as error:
-            warn(f"DUOLOGUE_BOT_TOKENS: {error}; bot {bot} goes on with another token, which was kept before")
+            warn(f"DUOLOGUE_BOT_TOKENS: {error}; {await _meanwhile(bots, bot)}")
         else:
             await _keep(bots, account, token, known)
+            warn(f"bot {bot} has the token of DUOLOGUE_BOT_TOKENS instead of the one that was kept before")
+    return unchecked
+
+
+async def ask_again(
+    bots: Bots,
+    http: aiohttp.ClientSession,
+    api_url: str,
+    tokens: Sequence[str],
+    meet: Acquaintances,
+    warn: Callable[[str], None],
+) -> None:
+    """Until Telegram has said yes or no to each. Nothing is said again that was said before."""
+    said: set[str] = set()
+
+    def once(words: str) -> None:
+        if words not in said:
+            said.add(words)
+            warn(words)
+
+    while tokens:
+        await asyncio.sleep(ASK_AGAIN_S)
+        try:
+            tokens = await take_in_tokens(bots, http, api_url, tokens, meet, once)
+        except DuologueError as error:
+            once(str(error))
+
+
+async def _meanwhile(bots: Bots, bot: BotId) -> str:
+    """What becomes of a bot whose token in the settings is of no use, or not yet."""
+    row = await bots.get(bot)
+    if row.state is BotState.QUARANTINED:
+        return f"bot {bot} stays quarantined ({row.reason})"
+    return f"bot {bot} goes on with another token, which was kept before"
 
 
 async def _simulated(url: str) -> list[BotAccount]:

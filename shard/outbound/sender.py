@@ -33,6 +33,7 @@ from shard.outbound.media import Media
 from shard.outbound.pacing import Budget, Slot
 from shard.standings import Standings
 from shard.telegram import (
+    NotOurs,
     Refused,
     Telegram,
     TelegramAway,
@@ -255,7 +256,7 @@ class Sender:
                 for budget, slot in slots:
                     budget.answered(slot)
                 self._acknowledger.answered(entries)
-        except _NotNow:
+        except (_NotNow, NotOurs):
             self._endings.again(item, 0)
         except (TelegramError, FileTrouble) as error:
             await self._failed(item, parts, call, error, began=bool(slots))

@@ -139,6 +139,29 @@ def test_a_new_token_in_the_settings_is_taken(
         assert "goes on with another token" not in second.output
 
 
+def test_a_new_token_is_taken_also_when_telegram_was_away_at_the_start(
+    short_folder: Path, telegram: Telegram, settings: Settings
+) -> None:
+    async def away() -> None:
+        async with Client(telegram.url) as client:
+            await client.fault("5xx", methods=["getMe"])
+
+    async def back() -> None:
+        async with Client(telegram.url) as client:
+            await client.clear_faults()
+
+    with up(short_folder, **settings) as first:
+        serve_two(first)
+    bot, new = run(renewed(telegram))
+    run(away())
+    with up(short_folder, **{**settings, "bot_tokens": new}) as second:
+        second.says("it is asked again, and bot")
+        second.says(RUNS)
+        run(back())
+        second.says(f"bot {bot} has the token of DUOLOGUE_BOT_TOKENS instead of the one that was kept before")
+        serve_two(second)
+
+
 def test_another_secret_key_is_told_from_a_broken_token(short_folder: Path, settings: Settings) -> None:
     with up(short_folder, **settings) as first:
         serve_two(first)

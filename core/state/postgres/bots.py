@@ -125,11 +125,13 @@ class Bots:
     async def quarantine(self, bot: BotId, token: str, reason: str) -> bool:
         """Nobody is to serve a bot with this token; False, with nothing changed, where it has another by now.
 
-        Raises DatabaseAway.
+        Raises BotUnknown, DatabaseAway.
         """
         row = await self._database.fetchrow("SELECT token, key_version FROM bots WHERE id = $1", bot)
+        if row is None:
+            raise BotUnknown(bot)
         try:
-            if row is None or self._sealer().open(bot, row["token"], row["key_version"]) != token:
+            if self._sealer().open(bot, row["token"], row["key_version"]) != token:
                 return False
         except WrongKey:
             # Sealed with a key that came after this process.

@@ -20,9 +20,10 @@ def test_only_living_bots_count_and_only_open_ones_have_room() -> None:
             DirectoryEntry(BotId(2), "b", BotState.DRAINING, 20.0, open=False),
             DirectoryEntry(BotId(3), "c", BotState.ACTIVE, -5.0, open=True),
             DirectoryEntry(BotId(4), "dead", BotState.ACTIVE, 25.0, open=True),
+            DirectoryEntry(BotId(5), "retired", BotState.RETIRED, 25.0, open=False),
         ),
     )
-    capacity = measure(directory, {BotId(n): report(n, 15.0) for n in (1, 2, 3)})
+    capacity = measure(directory, {BotId(n): report(n, 15.0) for n in (1, 2, 3, 5)})
     assert capacity.cap == 90.0
     assert capacity.headroom == 10.0
     assert capacity.share == pytest.approx(0.5)

@@ -160,3 +160,11 @@ def test_a_share_is_of_a_cap_above_nothing(cap: float, share: float) -> None:
 
 def test_no_bot_is_no_figure() -> None:
     assert network_stats(Directory(1, 0), {}, 0, 1).total == Totals()
+
+
+def test_what_has_retired_and_still_runs_is_no_part_of_what_can_be_sent() -> None:
+    retired = DirectoryEntry(TWO, "two_bot", BotState.RETIRED, 0.0, open=False)
+    seen = {bot: Sighting(True, report(bot, 3), 0, Backlog(0, 0.0)) for bot in (ONE, TWO)}
+    directory = Directory(at=99, waiting=0, bots=(ENTRIES[0], retired))
+    total = network_stats(directory, seen, waiting=0, now_ms=123).total
+    assert (total.alive, total.rate_out, total.cap, total.share) == (2, 18.0, 30.0, 0.3)
