@@ -107,7 +107,8 @@ async def test_only_the_token_that_was_refused_is_quarantined(bots: Bots) -> Non
     assert (await bots.get(ONE))[2:4] == (BotState.PENDING, "")
     assert await bots.quarantine(ONE, NEW_TOKEN, "refused")
     assert (await bots.get(ONE))[2:4] == (BotState.QUARANTINED, "refused")
-    assert not await bots.quarantine(TWO, TOKEN, "not in the network")
+    with pytest.raises(BotUnknown):
+        await bots.quarantine(TWO, TOKEN, "not in the network")
 
 
 async def test_a_token_that_is_replaced_while_it_is_looked_at_is_not_quarantined(
