@@ -5,7 +5,7 @@ from typing import NamedTuple
 import aiohttp
 import msgspec
 
-from core.domain.errors import DuologueError
+from core.domain.errors import UNDECODABLE, DuologueError
 from core.domain.ids import BotId
 from core.state.postgres.bots import Bots
 from shard.telegram import Refused, Telegram, TelegramAway, TelegramError
@@ -53,7 +53,7 @@ async def who_is(session: aiohttp.ClientSession, api_url: str, token: str) -> Ac
             f"{api_url} does not answer, so the token of bot {bot} cannot be checked: "
             "check the network and DUOLOGUE_TELEGRAM_API_URL"
         ) from None
-    except (TelegramError, msgspec.MsgspecError) as error:
+    except (TelegramError, *UNDECODABLE) as error:
         raise TokenUnchecked(f"the token of bot {bot} cannot be checked now: {error}") from None
     return Account(BotId(me.id), me.username)
 

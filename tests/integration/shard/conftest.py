@@ -3,12 +3,23 @@ from collections.abc import AsyncIterator
 import pytest
 
 from core.domain.ids import Epoch
+from core.service import precedence
 from core.service.clock import SystemClock
 from core.state.postgres.pool import Database
 from core.state.redis.client import RedisClient
 from core.state.redis.keys import Keys
 from core.state.redis.leases import Lease
 from tests.integration.shard.house import HERE, PARTNER, RUDE, House
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a shard that runs in the tests' own process, which nothing takes forward again."""
+
+    async def stay() -> None:
+        pass
+
+    monkeypatch.setattr(precedence, "step_back", stay)
 
 
 @pytest.fixture

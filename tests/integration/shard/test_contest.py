@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from config.settings import Settings
 from core.domain.fleet import BotState
 from core.domain.ids import BotId
-from core.service import metrics, precedence
+from core.service import metrics
 from core.service.run import flatten
 from core.state.postgres.bots import Bots
 from core.state.postgres.crypt import TokenCipher
@@ -28,15 +28,9 @@ SECRET = "s" * 32
 
 
 @pytest.fixture(autouse=True)
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+def hasty(in_process: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rivalry, "TELL_SECONDS", 1.5)
     monkeypatch.setattr(webhook, "LOOK_SECONDS", 0.3)
-
-    async def stay() -> None:
-        pass
-
-    # The shard runs in the tests' own process, which nothing takes forward again.
-    monkeypatch.setattr(precedence, "step_back", stay)
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from pydantic import SecretStr
 
 from config.settings import Settings
@@ -22,6 +23,7 @@ from tests.harness.waiting import until
 SECRET = "s" * 32
 
 
+@pytest.mark.usefixtures("in_process")
 async def test_the_new_token_is_served_at_the_next_start(
     database_url: str, redis_url: str, key_prefix: str
 ) -> None:
